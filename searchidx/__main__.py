@@ -1,0 +1,5 @@
+"""`python -m searchidx` is the `searchidx` command."""
+
+from searchidx.cli.main import run
+
+run()

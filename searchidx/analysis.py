@@ -1,0 +1,196 @@
+"""Text becomes terms: the one analysis used for indexing, for queries and for highlighting.
+
+A text is cut at white space into chunks, and each distinct chunk is analysed once. A chunk gives
+slots, one per position: the term as typed, and other terms that find the same place. `R&D` is the
+term `r&d`, also found by `r` and `d`; `covid-19` is `covid` followed by `19`; a run of Chinese,
+Japanese, Korean or Thai letters is its overlapping pairs, then its last letter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+
+ANALYSIS_VERSION = 1
+"""Part of an index's stamp: raise it whenever the same text would give other terms."""
+
+VALUE_GAP = 100
+"""Positions between two values of a field, so that no phrase reaches from one into the next."""
+
+LONGEST_TERM = 64
+LONGEST_VALUE = 80
+LONGEST_KEYWORD = 500
+
+_MARKS = "".join(
+    char
+    for first, last in ((0x0300, 0x1E00), (0x20D0, 0x2100), (0xA66F, 0xABFF), (0xFE20, 0xFE30))
+    for char in map(chr, range(first, last))
+    if unicodedata.category(char)[0] == "M"
+)
+_IGNORABLE = "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u1100-\u11ff\u3005\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u9fff"
+    "\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+_EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
+_LETTER = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}{_IGNORABLE}])"
+_UNIT = re.compile(rf"[{_UNSPACED}][{_MARKS}\uff9e\uff9f{_IGNORABLE}]*")
+_PIECE = re.compile(
+    rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?)"
+    rf"|(?P<dotted>(?<![\w.])\.(?=[^\W\d_]){_LETTER}+)"
+    rf"|(?P<joined>{_LETTER}+(?:&{_LETTER}+)+)"
+    rf"|(?P<unspaced>(?:{_UNIT.pattern})+)"
+    rf"|(?P<word>{_LETTER}+)(?P<suffix>(?:\+\+?|\#)(?![\w+#]))?(?:['\u2019][sS](?!\w))?"
+    rf"|(?P<emoji>[{_EMOJI}])"
+)
+_CHUNK = re.compile(r"\S+")
+
+_DROPPED = dict.fromkeys(range(0x0300, 0x0370))
+_SPELT = str.maketrans(
+    {"ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h"}
+)
+_SPELT.update(_DROPPED)  # type: ignore[arg-type]
+_IGNORED = re.compile(f"[{_IGNORABLE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The terms at one position. `start` and `end` are character offsets into the analysed text.
+
+    `tail` marks the last letter of a run of unspaced script, which a query for the run leaves out.
+    """
+
+    term: str
+    start: int
+    end: int
+    also: tuple[str, ...] = ()
+    tail: bool = False
+
+
+def fold(text: str) -> str:
+    """The text without case, accents or compatibility forms. Folding twice changes nothing."""
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    folded = unicodedata.normalize("NFKD", folded).translate(_SPELT)
+    return unicodedata.normalize("NFC", _IGNORED.sub("", folded))
+
+
+def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
+    """The term for a whole value: folded, spaces collapsed, one over `longest` cut and hashed."""
+    folded = " ".join(fold(text).split())
+    if len(folded) <= longest:
+        return folded
+    digest = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return f"{folded[:32]}…{digest}"
+
+
+def slots(text: str) -> Iterator[Slot]:
+    """The slots of a text in order; the position of a slot is its number in that order."""
+    for chunk in _CHUNK.finditer(text):
+        offset = chunk.start()
+        for slot in chunk_slots(chunk[0]):
+            yield Slot(slot.term, slot.start + offset, slot.end + offset, slot.also, slot.tail)
+
+
+def query_slots(text: str) -> list[Slot]:
+    """The slots that a query for this text looks for, one after the other."""
+    found = list(slots(text))
+    if len(found) > 1 and found[-1].tail and found[-2].end == found[-1].end:
+        found.pop()
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def chunk_slots(chunk: str) -> tuple[Slot, ...]:
+    """The slots of one chunk without white space; offsets count from the start of the chunk."""
+    found: list[Slot] = []
+    for piece in _PIECE.finditer(chunk):
+        if kind := piece.lastgroup:
+            found.extend(_PIECES[kind](piece))
+    return tuple(slot for slot in found if slot.term)
+
+
+def _term(text: str) -> str:
+    folded = fold(text)
+    if not folded.isalnum():
+        folded = "".join(char for char in folded if char.isalnum() or char in _MARKS)
+    return folded[:LONGEST_TERM]
+
+
+def _acronym(piece: re.Match[str]) -> Iterator[Slot]:
+    yield Slot(_term(piece[0]), piece.start(), piece.end())
+
+
+def _dotted(piece: re.Match[str]) -> Iterator[Slot]:
+    name = _term(piece[0][1:])
+    yield Slot(f".{name}", piece.start(), piece.end(), (name,))
+
+
+def _joined(piece: re.Match[str]) -> Iterator[Slot]:
+    parts = [_term(part) for part in piece[0].split("&")]
+    whole = "&".join(parts)[:LONGEST_TERM]
+    yield Slot(whole, piece.start(), piece.end(), tuple(dict.fromkeys(filter(None, parts))))
+
+
+def _word(piece: re.Match[str]) -> Iterator[Slot]:
+    term = _term(piece["word"])
+    if suffix := piece["suffix"]:
+        yield Slot(term + suffix, piece.start(), piece.end("suffix"), (term,))
+    else:
+        yield Slot(term, piece.start(), piece.end("word"))
+
+
+def _unspaced(piece: re.Match[str]) -> Iterator[Slot]:
+    units = list(_UNIT.finditer(piece.string, piece.start(), piece.end()))
+    for first, second in pairwise(units):
+        yield Slot(fold(first[0] + second[0]), first.start(), second.end())
+    last = units[-1]
+    yield Slot(fold(last[0]), last.start(), last.end(), tail=True)
+
+
+def _emoji(piece: re.Match[str]) -> Iterator[Slot]:
+    yield Slot(piece[0], piece.start(), piece.end())
+
+
+_PIECES: dict[str, Callable[[re.Match[str]], Iterator[Slot]]] = {
+    "acronym": _acronym,
+    "dotted": _dotted,
+    "joined": _joined,
+    "word": _word,
+    "suffix": _word,
+    "unspaced": _unspaced,
+    "emoji": _emoji,
+}
+
+_STEMMERS = {
+    "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
+    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish",
+}  # fmt: skip
+
+
+@cache
+def stemmer(language: str) -> Callable[[str], str]:
+    """The stemming function of a language (two letters); for `none`, the term itself.
+
+    English is Porter2, from the Snowball project (snowballstem.org). Terms that hold anything but
+    letters are not stemmed.
+    """
+    if language == "none":
+        return str
+    import snowballstemmer
+
+    algorithm = snowballstemmer.stemmer(_STEMMERS[language])
+
+    @lru_cache(maxsize=200_000)
+    def stem(term: str) -> str:
+        return str(algorithm.stemWord(term)) if term.isalpha() else term
+
+    return stem

@@ -1,0 +1,187 @@
+"""Every command and flag, declared once: for the parser, the help, the completion and the docs."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from searchidx.version import __version__
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+EXIT_OK = 0
+EXIT_NONE = 1
+EXIT_ERROR = 2
+EXIT_LOCKED = 75
+EXIT_INTERRUPTED = 130
+
+_EPILOG = """\
+exit status: 0 found (or done), 1 nothing found, 2 an error, 75 the index is being written by
+another process, 130 interrupted"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser for the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="searchidx",
+        description="Turn a folder of posts into a full-text index, and search it.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"searchidx {__version__}")
+    _add_common(parser, default=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_index, _query, _shell, _stats, _fields, _terms, _check, _completion):
+        add(commands)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--index",
+        metavar="DIR",
+        default=default,
+        help="the index folder (else SEARCHIDX_INDEX, else index/ here or in a folder above)",
+    )
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto" if default is None else default,
+        help="when to colour the output (default: on a terminal, unless NO_COLOR is set)",
+    )
+
+
+def _command(commands: Commands, name: str, text: str, epilog: str = "") -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=epilog or None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_common(parser, default=argparse.SUPPRESS)
+    return parser
+
+
+def _index(commands: Commands) -> None:
+    parser = _command(commands, "index", "make the index agree with the posts in some folders")
+    parser.add_argument(
+        "roots",
+        nargs="*",
+        metavar="ROOT",
+        help="folders of posts (default: those of searchidx.toml or of the last time, else seeds/)",
+    )
+    parser.add_argument("--settings", metavar="FILE", help="a settings file (else searchidx.toml)")
+    parser.add_argument("--full", action="store_true", help="read every post again")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, write nothing"
+    )
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long to wait for another writer (default: 5)",
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print the report as JSON")
+    output.add_argument("-q", "--quiet", action="store_true", help="print problems and errors only")
+
+
+def _query(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "query",
+        "print the posts that match, best first",
+        epilog="A query that starts with - goes behind --:  searchidx query -- -python\n"
+        "The query language is on the page docs/query-language.md.",
+    )
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="the query; - reads it from stdin")
+    parser.add_argument(
+        "-n",
+        "--limit",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="how many hits to print (default: 10)",
+    )
+    parser.add_argument("--offset", type=_count, default=0, metavar="N", help="hits to skip")
+    parser.add_argument(
+        "--sort",
+        default="",
+        metavar="FIELDS",
+        help="relevance, or fields such as date, -date or -quality,date",
+    )
+    parser.add_argument(
+        "--field",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="look for plain words in this field only (repeatable)",
+    )
+    parser.add_argument("--since", default="", metavar="DATE", help="from this date on")
+    parser.add_argument("--until", default="", metavar="DATE", help="up to the end of this date")
+    parser.add_argument(
+        "--facet",
+        action="append",
+        default=[],
+        metavar="FIELD",
+        help="also count the values of this field (repeatable)",
+    )
+    parser.add_argument("--explain", action="store_true", help="show how each score came about")
+    parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print everything as one JSON object")
+    output.add_argument("--jsonl", action="store_true", help="print a JSON object a hit")
+    output.add_argument(
+        "--format", metavar="TEMPLATE", help=r"print a line a hit, such as '{title}\t{url}'"
+    )
+    output.add_argument("-l", "--paths", action="store_true", help="print paths only")
+    output.add_argument("--count", action="store_true", help="print the number of matches only")
+    parser.add_argument("-0", "--null", action="store_true", help="with -l: end each path by a NUL")
+
+
+def _shell(commands: Commands) -> None:
+    _command(commands, "shell", "search interactively; with a pipe on stdin, one query a line")
+
+
+def _stats(commands: Commands) -> None:
+    parser = _command(commands, "stats", "print what the index holds")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _fields(commands: Commands) -> None:
+    parser = _command(commands, "fields", "print the fields and metadata keys a query may name")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
+def _terms(commands: Commands) -> None:
+    parser = _command(commands, "terms", "print the words or values of a field, with their posts")
+    parser.add_argument("field", metavar="FIELD")
+    parser.add_argument("prefix", metavar="PREFIX", nargs="?", default="")
+    parser.add_argument("--json", action="store_true", help="print them as JSON")
+
+
+def _check(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "check",
+        "say whether the index is whole and agrees with the files",
+        epilog="exit status: 0 whole and up to date, 1 whole but stale, 2 damaged",
+    )
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+
+
+def _completion(commands: Commands) -> None:
+    parser = _command(commands, "completion", "print a completion script for a shell")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("counts from 0")
+    return number

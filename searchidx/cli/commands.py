@@ -1,0 +1,335 @@
+"""The commands: each takes the parsed arguments and gives back an exit code.
+
+Results go to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from searchidx import render
+from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
+from searchidx.cli.locate import find_index, settings_for
+from searchidx.cli.terminal import ProgressBar, page, palette_for, text_width
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch
+from searchidx.index import CheckReport, Index, Stats, open_index
+from searchidx.posts.model import Problem
+from searchidx.results import Results, Suggestion
+from searchidx.sync import SyncReport
+
+MOST_PROBLEMS = 20
+Arguments = argparse.Namespace
+
+
+def index(arguments: Arguments) -> int:
+    """Bring the index into agreement with the files."""
+    with _index_to_write(arguments) as target:
+        roots = [Path(root) for root in arguments.roots] or _default_roots(target)
+        report = target.sync(
+            roots,
+            full=arguments.full,
+            dry_run=arguments.dry_run,
+            wait_s=arguments.wait,
+            progress=ProgressBar(sys.stderr, not arguments.quiet),
+        )
+    if arguments.json:
+        print(render.json_text(report_json(report)))
+    else:
+        _print_problems(report.problems)
+        if not arguments.quiet:
+            print(report_text(report))
+    return EXIT_ERROR if report.lost_text else EXIT_OK
+
+
+def query(arguments: Arguments) -> int:
+    """Print the posts that match."""
+    text = " ".join(arguments.text)
+    if text == "-":
+        text = sys.stdin.read().strip()
+    with _index_to_read(arguments) as source:
+        line = None
+        if arguments.format is not None:
+            line = render.template(arguments.format, [spec.name for spec in source.fields])
+        results = source.search(
+            text,
+            limit=0 if arguments.count else arguments.limit,
+            offset=arguments.offset,
+            sort=arguments.sort,
+            fields=tuple(arguments.field),
+            since=arguments.since,
+            until=arguments.until,
+            facets=tuple(arguments.facet),
+        )
+        suggestions = source.suggest(text) if not results.total else ()
+        explanations = [
+            source.explain(text, hit.path) if arguments.explain else None for hit in results.hits
+        ]
+        if arguments.count:
+            print(results.total)
+        elif arguments.json:
+            document = render.results_json(
+                results, explanations if arguments.explain else (), suggestions
+            )
+            print(render.json_text(document))
+        elif arguments.jsonl:
+            for hit in results.hits:
+                print(render.json_text(render.hit_json(hit)))
+        elif line is not None:
+            for hit in results.hits:
+                print(line(hit))
+        elif arguments.paths:
+            sys.stdout.write(render.paths_text((hit.path for hit in results), arguments.null))
+        else:
+            _print_hits(results, explanations, arguments)
+    if not (arguments.json or arguments.jsonl):
+        print(_summary(results, suggestions), file=sys.stderr)
+    return EXIT_OK if results.total else EXIT_NONE
+
+
+def shell(arguments: Arguments) -> int:
+    """Search interactively."""
+    from searchidx.shell import run_shell
+
+    with _index_to_read(arguments) as source:
+        return run_shell(source, palette_for(arguments.color, os.environ, sys.stdout.isatty()))
+
+
+def stats(arguments: Arguments) -> int:
+    """Print what the index holds."""
+    with _index_to_read(arguments) as source:
+        found = source.stats()
+    print(render.json_text(stats_json(found)) if arguments.json else stats_text(found))
+    return EXIT_OK
+
+
+def fields(arguments: Arguments) -> int:
+    """Print the fields and metadata keys."""
+    with _index_to_read(arguments) as source:
+        found = source.stats()
+    if arguments.json:
+        keys = dict(found.meta_keys)
+        print(render.json_text({"fields": stats_json(found)["fields"], "meta": keys}))
+        return EXIT_OK
+    rows: list[tuple[str, ...]] = [
+        (row.spec.name, row.spec.kind.value, str(row.posts), ", ".join(row.spec.aliases))
+        for row in found.fields
+    ]
+    rows += [(f"meta.{key}", "keyword", str(count), "") for key, count in found.meta_keys]
+    _print_table(("FIELD", "KIND", "POSTS", "ALSO"), rows)
+    return EXIT_OK
+
+
+def terms(arguments: Arguments) -> int:
+    """Print the words or values of a field."""
+    with _index_to_read(arguments) as source:
+        rows = list(source.terms(arguments.field, arguments.prefix))
+    if arguments.json:
+        print(render.json_text([{"term": term, "posts": count} for term, count in rows]))
+    else:
+        for term, count in rows:
+            print(f"{count}\t{render.clean(term)}")
+    return EXIT_OK if rows else EXIT_NONE
+
+
+def check(arguments: Arguments) -> int:
+    """Say whether the index is whole and agrees with the files."""
+    with _index_to_read(arguments) as source:
+        report = source.check(_default_roots(source))
+    if arguments.json:
+        document = {
+            "format_version": render.JSON_FORMAT_VERSION,
+            "faults": list(report.faults),
+            "sync": report_json(report.sync),
+        }
+        print(render.json_text(document))
+    else:
+        print(_check_text(report))
+    if report.faults:
+        return EXIT_ERROR
+    return EXIT_OK if report.is_clean else EXIT_NONE
+
+
+def completion(arguments: Arguments) -> int:
+    """Print a completion script."""
+    from searchidx.cli.arguments import build_parser
+    from searchidx.cli.completion import completion_script
+
+    print(completion_script(build_parser(), arguments.shell))
+    return EXIT_OK
+
+
+# -- finding and opening
+
+
+def _index_to_read(arguments: Arguments) -> Index:
+    return open_index(find_index(arguments.index, os.environ, Path.cwd()))
+
+
+def _index_to_write(arguments: Arguments) -> Index:
+    """The index to sync; one that cannot be read is opened empty when it is to be rebuilt."""
+    here = Path.cwd()
+    folder = find_index(arguments.index, os.environ, here)
+    settings = settings_for(folder, arguments.settings, here)
+    try:
+        return open_index(folder, settings=settings, create=True)
+    except (IndexCorrupt, IndexVersionMismatch):
+        if not arguments.full:
+            raise
+        return open_index(folder, settings=settings, create=True, discard=True)
+
+
+def _default_roots(target: Index) -> list[Path]:
+    return [target.settings.base / root for root in target.settings.roots]
+
+
+# -- texts and JSON
+
+
+def report_text(report: SyncReport) -> str:
+    """A sync in two or three lines."""
+    would = "would be " if report.is_dry_run else ""
+    counts = ", ".join(
+        f"{name} {len(paths)}"
+        for name, paths in (
+            ("added", report.added),
+            ("changed", report.changed),
+            ("renamed", report.renamed),
+            ("removed", report.removed),
+        )
+    )
+    lines = [f"{would}{counts}, unchanged {report.unchanged}, problems {len(report.problems)}"]
+    if report.reason:
+        lines.insert(0, f"every post {would or 'was '}read again: {report.reason}")
+    if report.is_dry_run:
+        for name in ("added", "changed", "removed"):
+            lines += [f"  {name}: {render.clean(path)}" for path in getattr(report, name)]
+        lines += [f"  renamed: {render.clean(a)} -> {render.clean(b)}" for a, b in report.renamed]
+    speed = f", {report.posts_per_second:.0f} posts/s" if report.read and not would else ""
+    lines.append(f"{report.posts} posts in {report.elapsed_ms / 1000:.2f} s{speed}")
+    return "\n".join(lines)
+
+
+def report_json(report: SyncReport) -> dict[str, Any]:
+    """A sync as plain values."""
+    return {
+        "format_version": render.JSON_FORMAT_VERSION,
+        "dry_run": report.is_dry_run,
+        "reason": report.reason,
+        "added": list(report.added),
+        "changed": list(report.changed),
+        "renamed": [{"from": old, "to": new} for old, new in report.renamed],
+        "removed": list(report.removed),
+        "unchanged": report.unchanged,
+        "posts": report.posts,
+        "generation": report.generation,
+        "problems": [
+            {
+                "path": problem.path,
+                "line": problem.line,
+                "what": problem.what,
+                "todo": problem.todo,
+                "lost_text": problem.lost_text,
+            }
+            for problem in report.problems
+        ],
+        "elapsed_ms": round(report.elapsed_ms, 3),
+        "posts_per_second": round(report.posts_per_second, 1),
+    }
+
+
+def stats_json(found: Stats) -> dict[str, Any]:
+    """What the index holds as plain values."""
+    return {
+        "format_version": render.JSON_FORMAT_VERSION,
+        "path": str(found.path),
+        "generation": found.generation,
+        "committed": found.committed,
+        "posts": found.posts,
+        "segments": found.segments,
+        "deleted": found.deleted,
+        "size_bytes": found.size_bytes,
+        "roots": list(found.roots),
+        "problem_posts": found.problem_posts,
+        "fields": [
+            {
+                "name": row.spec.name,
+                "kind": row.spec.kind.value,
+                "posts": row.posts,
+                "aliases": list(row.spec.aliases),
+                "default": row.spec.default,
+                "weight": row.spec.weight,
+            }
+            for row in found.fields
+        ],
+    }
+
+
+def stats_text(found: Stats) -> str:
+    """What the index holds, a line a fact."""
+    rows = [
+        ("index", str(found.path)),
+        ("posts", f"{found.posts}"),
+        ("with problems", f"{found.problem_posts}"),
+        ("from", ", ".join(found.roots)),
+        ("size", f"{found.size_bytes / 1024:.0f} KiB in {found.segments} segments"),
+        ("deleted", f"{found.deleted} posts wait for a merge"),
+        ("generation", f"{found.generation}, committed {found.committed}"),
+    ]
+    return "\n".join(f"{name:14}{render.clean(value)}" for name, value in rows)
+
+
+def _check_text(report: CheckReport) -> str:
+    lines = [f"damaged: {fault}" for fault in report.faults] or ["the index is whole"]
+    if report.is_clean:
+        lines.append("it agrees with the files")
+    else:
+        lines += ["it does not agree with the files; bring it up to date with: searchidx index"]
+        lines.append(report_text(report.sync))
+    return "\n".join(lines)
+
+
+def _print_hits(results: Results, explanations: list[Any], arguments: Arguments) -> None:
+    palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
+    width = text_width(sys.stdout)
+    parts = []
+    for hit, explanation in zip(results.hits, explanations, strict=True):
+        one = Results(results.query, results.total, (hit,))
+        parts.append(render.render_text(one, palette, width))
+        if explanation:
+            parts.append(render.explanation_text(explanation, "    ") + "\n")
+        parts.append("\n")
+    for name, rows in results.facets.items():
+        parts.append(f"{name}\n")
+        parts += [f"  {row.count:6}  {render.clean(row.value)}\n" for row in rows[:20]]
+        parts.append("\n")
+    page("".join(parts), os.environ, not arguments.no_pager)
+
+
+def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:
+    first, last = results.offset + 1, results.offset + len(results.hits)
+    shown = (
+        f", {first} to {last} shown" if results.hits and len(results.hits) < results.total else ""
+    )
+    noun = "post matches" if results.total == 1 else "posts match"
+    lines = [f"{results.total or 'no'} {noun}{shown} ({results.elapsed_ms:.0f} ms)"]
+    lines += [f"did you mean: {render.clean(s.query)}  ({s.total})" for s in suggestions]
+    return "\n".join(lines)
+
+
+def _print_problems(problems: tuple[Problem, ...]) -> None:
+    for problem in problems[:MOST_PROBLEMS]:
+        print(render.clean(str(problem)), file=sys.stderr)
+    if len(problems) > MOST_PROBLEMS:
+        left = len(problems) - MOST_PROBLEMS
+        print(f"… and {left} problems more: searchidx index --json lists all", file=sys.stderr)
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
+    for row in [head, *rows]:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print(render.clean(line).rstrip())

@@ -1,0 +1,76 @@
+"""The doorway: parses the arguments, runs a command, turns errors into words and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from searchidx.cli import commands
+from searchidx.cli.arguments import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_LOCKED,
+    EXIT_OK,
+    build_parser,
+)
+from searchidx.cli.terminal import detach_stdout
+from searchidx.errors import IndexLocked, QueryError, SearchIdxError
+from searchidx.render import clean
+
+COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
+    "index": commands.index,
+    "query": commands.query,
+    "shell": commands.shell,
+    "stats": commands.stats,
+    "fields": commands.fields,
+    "terms": commands.terms,
+    "check": commands.check,
+    "completion": commands.completion,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; the exit code. Nothing but SystemExit (from --help) is raised."""
+    _use_utf8()
+    arguments = build_parser().parse_args(argv)
+    try:
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()
+        return code
+    except IndexLocked as error:
+        return _fail(str(error), EXIT_LOCKED)
+    except QueryError as error:
+        lines = error.diagram().split("\n")
+        return _fail(
+            "\n  ".join([error.reason, *lines[:2], *filter(None, [error.hint])]), EXIT_ERROR
+        )
+    except SearchIdxError as error:
+        return _fail(str(error), EXIT_ERROR)
+    except BrokenPipeError:
+        detach_stdout()
+        return EXIT_OK
+    except KeyboardInterrupt:
+        return _fail("interrupted", EXIT_INTERRUPTED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}", EXIT_ERROR)
+
+
+def _fail(message: str, code: int) -> int:
+    lines = (clean(line) for line in message.split("\n"))
+    print("searchidx: " + "\n".join(lines), file=sys.stderr)
+    return code
+
+
+def _use_utf8() -> None:
+    """Text is UTF-8 whatever the locale says; what cannot be written is replaced, never fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    os.environ.setdefault("PYTHONIOENCODING", "utf-8")
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""Colour, width, pager and progress: what depends on the terminal."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+from searchidx.render import COLOURED, PLAIN, Palette
+from searchidx.sync import Progress
+
+WIDEST_TEXT = 100
+
+
+def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) -> Palette:
+    """Coloured or plain: the flag, then NO_COLOR, FORCE_COLOR, TERM, then whether it is a terminal.
+
+    Variables that are set but empty count as not set.
+    """
+    if flag != "auto":
+        return COLOURED if flag == "always" else PLAIN
+    if environment.get("NO_COLOR"):
+        return PLAIN
+    if environment.get("FORCE_COLOR"):
+        return COLOURED
+    if environment.get("TERM", "dumb") in ("", "dumb"):
+        return PLAIN
+    return COLOURED if is_terminal else PLAIN
+
+
+def text_width(stream: TextIO) -> int:
+    """The columns to write in: the terminal's, at most WIDEST_TEXT."""
+    if not stream.isatty():
+        return WIDEST_TEXT
+    return max(40, min(WIDEST_TEXT, shutil.get_terminal_size().columns))
+
+
+def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
+    """Write the text to stdout, through a pager when it is a terminal that it does not fit on.
+
+    The pager is SEARCHIDX_PAGER, else PAGER, else less; empty or `cat` means none.
+    """
+    command = environment.get("SEARCHIDX_PAGER", environment.get("PAGER", "less")).strip()
+    fits = text.count("\n") < shutil.get_terminal_size().lines - 1
+    if not wanted or fits or not sys.stdout.isatty() or command in ("", "cat"):
+        sys.stdout.write(text)
+        return
+    variables = {"LESS": "FRX", "LV": "-c", **environment}
+    try:
+        pager = subprocess.Popen(
+            shlex.split(command), stdin=subprocess.PIPE, env=variables, text=True, encoding="utf-8"
+        )
+    except (OSError, ValueError) as error:
+        print(f"searchidx: the pager {command!r} did not start ({error})", file=sys.stderr)
+        sys.stdout.write(text)
+        return
+    try:
+        pager.communicate(text)
+    except KeyboardInterrupt:
+        pager.wait()
+
+
+class ProgressBar:
+    """One line on stderr that shows how far a sync is; nothing when it is no terminal."""
+
+    def __init__(self, stream: TextIO, wanted: bool) -> None:
+        self._stream = stream
+        self._wanted = wanted and stream.isatty()
+        self._started = time.monotonic()
+        self._drawn = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        is_last = progress.done == progress.total
+        if not self._wanted or progress.total == 0 or (now - self._drawn < 0.1 and not is_last):
+            return
+        self._drawn = now
+        if is_last:
+            self._stream.write("\r\x1b[K")
+        else:
+            self._stream.write(f"\r{progress_line(progress, now - self._started)}\x1b[K")
+        self._stream.flush()
+
+
+def progress_line(progress: Progress, elapsed_s: float) -> str:
+    """The text of a progress bar: how much is done, how fast, how long it will take."""
+    share = progress.done / progress.total
+    filled = round(20 * share)
+    rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
+    left = (progress.total - progress.done) / rate if rate else 0.0
+    bar = "█" * filled + "░" * (20 - filled)
+    return f"{bar} {progress.done}/{progress.total}  {rate:.0f} posts/s  {left:.0f} s left"
+
+
+def detach_stdout() -> None:
+    """Point stdout at nothing, so that closing a broken pipe at exit says nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

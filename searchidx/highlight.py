@@ -1,0 +1,130 @@
+"""Which characters of a stored text matched, and which part of a long text to show.
+
+Offsets are in characters of the text as stored. Spans are in order and do not overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from searchidx.analysis import Slot, fold_value, slots, stemmer
+from searchidx.query.matches import FieldMatches, PhraseMatch
+from searchidx.schema import Names
+
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters `start` to `end` of value number `value` of a field (0 where it has only one)."""
+
+    start: int
+    end: int
+    value: int = 0
+
+
+def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> list[tuple[int, int]]:
+    """The parts of one value that matched, as (start, end) pairs. A phrase is one part."""
+    nothing = FieldMatches()
+    terms = matches.get(names.terms, nothing)
+    words = matches.get(names.words, nothing) if names.words != names.terms else terms
+    values = matches.get(names.value, nothing)
+    prefix = names.prefix
+    if values.terms or values.tests:
+        value = prefix + fold_value(text, names.longest)
+        if value in values.terms or any(test(value) for test in values.tests):
+            return [(0, len(text))] if text else []
+    if not (terms.terms or terms.phrases or words.terms or words.tests):
+        return []
+    stem = stemmer(names.language)
+    found = list(slots(text))
+    forms = [_forms(slot, prefix) for slot in found]
+    stems = [{prefix + stem(form[len(prefix) :]) for form in group} for group in forms]
+    pairs = [
+        (slot.start, slot.end)
+        for slot, group, stemmed in zip(found, forms, stems, strict=True)
+        if stemmed & terms.terms or group & words.terms or _any(words.tests, group)
+    ]
+    for phrase in terms.phrases:
+        pairs.extend(_phrase_spans(phrase, found, stems))
+    return merged(pairs)
+
+
+def merged(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same characters as spans in order; those that overlap become one."""
+    result: list[tuple[int, int]] = []
+    for start, end in sorted(pairs):
+        if result and start < result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
+        else:
+            result.append((start, end))
+    return result
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]], before: str, after: str) -> str:
+    """The text with `before` and `after` around every span."""
+    parts = []
+    position = 0
+    for start, end in spans:
+        parts += [text[position:start], before, text[start:end], after]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def best_window(text: str, spans: Sequence[tuple[int, int]], width: int) -> tuple[int, int]:
+    """The part of about `width` characters that shows most of the spans: (start, end).
+
+    It starts and ends at word boundaries; without spans it is the start of the text. Of two equally
+    good parts the earlier one is taken.
+    """
+    if len(text) <= width:
+        return 0, len(text)
+    best, best_value = 0, -1
+    for index, (first, _) in enumerate(spans):
+        inside = [span for span in spans[index:] if span[1] <= first + width]
+        different = {text[start:end].lower() for start, end in inside}
+        value = 3 * len(different) + len(inside)
+        if value > best_value:
+            best, best_value = first, value
+    start = _word_start(text, max(0, best - width // 4)) if best > width // 2 else 0
+    end = min(len(text), start + width)
+    if end < len(text):
+        space = text.rfind(" ", start + width // 2, end)
+        end = space if space > 0 else end
+    return start, end
+
+
+def _word_start(text: str, position: int) -> int:
+    """The start of the first word at or behind a position, if one starts within 30 characters."""
+    space = text.find(" ", position, position + 30)
+    return space + 1 if space >= 0 and position else position
+
+
+def _forms(slot: Slot, prefix: str) -> set[str]:
+    return {prefix + slot.term, *(prefix + term for term in slot.also)}
+
+
+def _any(tests: Sequence[object], group: set[str]) -> bool:
+    return any(test(form) for test in tests for form in group)  # type: ignore[operator]
+
+
+def _phrase_spans(
+    phrase: PhraseMatch, found: Sequence[Slot], stems: Sequence[set[str]]
+) -> list[tuple[int, int]]:
+    if phrase.slop == 1:
+        size = len(phrase.terms)
+        return [
+            (found[first].start, found[first + size - 1].end)
+            for first in range(len(found) - size + 1)
+            if all(term in stems[first + step] for step, term in enumerate(phrase.terms))
+        ]
+    places = [[at for at, group in enumerate(stems) if term in group] for term in phrase.terms]
+    reach = phrase.slop * (len(phrase.terms) - 1)
+    near = {
+        place
+        for own in places
+        for place in own
+        if all(any(abs(other - place) <= reach for other in others) for others in places)
+    }
+    return [(found[place].start, found[place].end) for place in sorted(near)]

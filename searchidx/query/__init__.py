@@ -1,0 +1,1 @@
+"""What the user typed becomes a `whoosh.query` tree."""

@@ -1,0 +1,227 @@
+"""The value of a clause, in what it is looked for: plain words, a field, metadata, or presence.
+
+Each function gives a Clause: the nodes, and the part they play in the whole query.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+
+from whoosh import query
+from whoosh.lang import NoStopWords, stopwords_for_language
+
+from searchidx.analysis import fold, query_slots
+from searchidx.query import clauses
+from searchidx.query.clauses import Refusal
+from searchidx.query.lex import Token, TokenKind, unescape
+from searchidx.query.vocabulary import Vocabulary
+from searchidx.schema import PATH, PROBLEMS, Names, names_of, names_of_meta
+from searchidx.settings import FieldKind, FieldSpec
+
+MOST_EDITS = 2
+
+
+class Role(enum.Enum):
+    """What a clause is in its query: scored, scored if others are too, required, or kept out."""
+
+    LOOKED_FOR = enum.auto()
+    STOP_WORD = enum.auto()
+    FILTER = enum.auto()
+    EXCLUDED = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    node: query.Query
+    role: Role
+
+
+class TargetKind(enum.Enum):
+    PLAIN = "plain"
+    FIELD = "field"
+    META = "meta"
+    HAS = "has"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where values are looked for. `spec` is there for FIELD, `key` for META."""
+
+    kind: TargetKind = TargetKind.PLAIN
+    spec: FieldSpec | None = None
+    key: str = ""
+
+
+@dataclass(slots=True)
+class Modifiers:
+    """What stands behind a value: `~2` (1 for a bare `~`) and `^3`."""
+
+    fuzz: int | None = None
+    boost: float = 1.0
+    tokens: list[Token] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A word, phrase or regex token with the comparison before it and the modifiers behind it."""
+
+    token: Token
+    compare: str
+    modifiers: Modifiers
+
+    @property
+    def text(self) -> str:
+        """What is looked for, with escapes resolved."""
+        if self.token.kind is TokenKind.REGEX:
+            return f"/{self.token.value}/"
+        return unescape(self.token.value)
+
+    @property
+    def is_star(self) -> bool:
+        return self.token.kind is TokenKind.WORD and self.token.value == "*" and not self.compare
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether it is words to be found as they are: no pattern, no regex, not fuzzy."""
+        if self.token.kind is TokenKind.REGEX or self.modifiers.fuzz is not None:
+            return False
+        return self.token.kind is TokenKind.PHRASE or not is_pattern(self.token.value)
+
+
+def clause_of(value: Value, target: Target, vocabulary: Vocabulary, now: datetime) -> Clause:
+    """The clause for a value looked for in a target.
+
+    Raises: Refusal when it cannot be honoured.
+    """
+    match target.kind:
+        case TargetKind.PLAIN:
+            return _plain(value, vocabulary)
+        case TargetKind.META:
+            return _meta(value, target.key)
+        case TargetKind.HAS | TargetKind.MISSING:
+            return _presence(value, target.kind, vocabulary)
+    assert target.spec is not None
+    return _field(value, target.spec, now)
+
+
+def is_pattern(word: str) -> bool:
+    """Whether a word holds a * anywhere, or a ? with something behind it."""
+    unescaped = word.replace("\\*", "").replace("\\?", "").rstrip("?")
+    return "*" in unescaped or "?" in unescaped
+
+
+def is_punctuation(word: str) -> bool:
+    """Whether a word holds nothing that is indexed, such as a dash between words."""
+    return word != "*" and not is_pattern(word) and not query_slots(unescape(word))
+
+
+def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
+    if value.compare:
+        raise Refusal(f"{value.compare} needs a field in front", "such as quality:>50")
+    if value.is_star:
+        return Clause(query.Every(), Role.FILTER)
+    specs = vocabulary.plain_fields()
+    if not specs:
+        hint = 'declare one with "default = true", or name a field: title:word'
+        raise Refusal("no field is searched for plain words", hint)
+    node = clauses.any_of(_text(names_of(spec), spec.weight, value, spec.kind) for spec in specs)
+    is_bare = value.token.kind is TokenKind.WORD and not value.modifiers.tokens
+    is_stop_word = is_bare and _is_stop_word(value.text, specs[0].language)
+    return Clause(node, Role.STOP_WORD if is_stop_word else Role.LOOKED_FOR)
+
+
+def _field(value: Value, spec: FieldSpec, now: datetime) -> Clause:
+    text = value.text
+    if value.is_star:
+        return Clause(clauses.has_query(spec.name), Role.FILTER)
+    if spec.kind in (FieldKind.NUMBER, FieldKind.DATE, FieldKind.BOOL):
+        return Clause(_typed(value, spec, now), Role.FILTER)
+    names = names_of(spec)
+    if value.compare == "=":
+        return Clause(clauses.value_query(names, text), Role.FILTER)
+    if value.compare:
+        hint = f"{value.compare} works on numbers and dates; write {spec.name}:{text}"
+        raise Refusal(f"{spec.name} is {spec.kind}", hint)
+    if value.token.kind is TokenKind.WORD and text.startswith("-") and text.strip("-"):
+        hint = f"to exclude it write -{spec.name}:{text.lstrip('-')}"
+        raise Refusal(f"{text!r} starts with -", hint)
+    if spec.name == PATH and value.is_plain_text:
+        return Clause(clauses.path_query(names, text), Role.FILTER)
+    node = _text(names, spec.weight, value, spec.kind)
+    if spec.kind is FieldKind.TEXT:
+        return Clause(node, Role.LOOKED_FOR)
+    return Clause(clauses.constant(node), Role.FILTER)
+
+
+def _typed(value: Value, spec: FieldSpec, now: datetime) -> query.Query:
+    if value.modifiers.fuzz is not None or value.token.kind is TokenKind.REGEX:
+        hint = "~ and /regex/ work on words; write a range such as 10..20"
+        raise Refusal(f"{spec.name} is a {spec.kind}", hint)
+    if spec.kind is FieldKind.NUMBER:
+        return clauses.number_query(spec, value.compare, value.text)
+    if spec.kind is FieldKind.DATE:
+        return clauses.date_query(spec, value.compare, value.text, now)
+    if value.compare not in ("", "="):
+        raise Refusal(f"{spec.name} is yes or no", f"write {spec.name}:yes or {spec.name}:no")
+    return clauses.bool_query(spec, value.text)
+
+
+def _meta(value: Value, key: str) -> Clause:
+    names = names_of_meta(key)
+    if value.is_star:
+        return Clause(clauses.has_query(f"meta.{key}"), Role.FILTER)
+    if value.compare == "=":
+        return Clause(clauses.value_query(names, value.text), Role.FILTER)
+    if value.compare:
+        hint = f"declare {key!r} as a number or date field in searchidx.toml"
+        raise Refusal(f"meta.{key} is text", hint)
+    return Clause(clauses.constant(_text(names, 1.0, value, FieldKind.KEYWORD)), Role.FILTER)
+
+
+def _presence(value: Value, kind: TargetKind, vocabulary: Vocabulary) -> Clause:
+    name = value.text
+    if value.compare or value.modifiers.fuzz is not None or value.token.kind is TokenKind.REGEX:
+        raise Refusal(f"{kind.value}: takes the name of a field", f"write {kind.value}:related")
+    spec = vocabulary.field(name)
+    is_meta = name.lower().startswith("meta.") and vocabulary.has_meta_key(name[5:])
+    if spec is None and not is_meta and name.lower() != PROBLEMS:
+        near = vocabulary.near_name(name)
+        hint = f"did you mean {near}?" if near else "see: searchidx fields"
+        raise Refusal(f"there is no field {name!r}", hint)
+    role = Role.FILTER if kind is TargetKind.HAS else Role.EXCLUDED
+    return Clause(clauses.has_query(spec.name if spec else name), role)
+
+
+def _text(names: Names, weight: float, value: Value, kind: FieldKind) -> query.Query:
+    """A word, phrase or regex looked for in one text or keyword field."""
+    whole = kind is FieldKind.KEYWORD
+    token, fuzz = value.token, value.modifiers.fuzz
+    if token.kind is TokenKind.REGEX:
+        return clauses.regex_query(names, token.value, weight, whole)
+    if token.kind is TokenKind.PHRASE:
+        return clauses.text_query(names, value.text, weight, fuzz or 1)
+    if fuzz is not None:
+        if fuzz > MOST_EDITS:
+            hint = f'use ~ or ~2; for words near each other: "two words"~{fuzz}'
+            raise Refusal(f"~{fuzz} is more than {MOST_EDITS} edits", hint)
+        return clauses.fuzzy_query(names, value.text, weight, fuzz or 1)
+    if is_pattern(token.value):
+        return clauses.pattern_query(names, token.value.rstrip("?"), weight, whole)
+    return clauses.text_query(names, value.text, weight)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    try:
+        return frozenset(fold(word) for word in stopwords_for_language(language))
+    except (NoStopWords, KeyError):
+        return frozenset()
+
+
+def _is_stop_word(text: str, language: str) -> bool:
+    found = query_slots(text)
+    return len(found) == 1 and found[0].term in _stop_words(language)

@@ -1,0 +1,63 @@
+"""What a query may name, and what a parsed query is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from whoosh import query
+
+from searchidx.analysis import fold
+from searchidx.errors import QueryError
+from searchidx.schema import PATH, PATH_FIELD
+from searchidx.settings import FieldSpec, find_field
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The fields of an index, and the metadata keys that its posts have.
+
+    `plain` are the fields in which words without a field name are looked for; without any, those
+    that the settings say.
+    """
+
+    fields: tuple[FieldSpec, ...]
+    meta_keys: frozenset[str] = frozenset()
+    plain: tuple[str, ...] = ()
+
+    def names(self) -> list[str]:
+        """Every name that may stand before a colon."""
+        declared = [name for spec in self.fields for name in (spec.name, *spec.aliases)]
+        return [*declared, PATH, "has", "missing", *(f"meta.{key}" for key in self.meta_keys)]
+
+    def field(self, name: str) -> FieldSpec | None:
+        """The field of that name or alias, in any case; None if there is none."""
+        return find_field((*self.fields, PATH_FIELD), name)
+
+    def plain_fields(self) -> list[FieldSpec]:
+        """The fields in which a plain word is looked for."""
+        if self.plain:
+            return [spec for spec in self.fields if spec.name in self.plain]
+        return [spec for spec in self.fields if spec.default]
+
+    def near_name(self, name: str) -> str:
+        """The name most like this one; empty when none is like it."""
+        near = get_close_matches(name.lower(), self.names(), n=1, cutoff=0.5)
+        return near[0] if near else ""
+
+    def has_meta_key(self, key: str) -> bool:
+        return any(fold(known) == fold(key) for known in self.meta_keys)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """A query as it was understood.
+
+    `is_ranked` is False when nothing in it is looked for, only filtered, so that every hit has the
+    same score. `problems` is what had to be left out, in order; empty after `parse`.
+    """
+
+    text: str
+    tree: query.Query
+    is_ranked: bool
+    problems: tuple[QueryError, ...] = ()

@@ -1,0 +1,330 @@
+"""Results become text for a terminal, JSON, JSON Lines, paths or a template's lines.
+
+Nothing of a post reaches a terminal as it is: control characters, escape sequences and marks that
+reorder text are replaced (`clean`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from searchidx.errors import QueryError, SearchIdxError
+from searchidx.highlight import ELLIPSIS, best_window
+from searchidx.posts.model import FieldValue
+from searchidx.results import Explanation, Hit, Results, Suggestion
+
+JSON_FORMAT_VERSION = 1
+SNIPPET_LINES = 2
+SHOWN_BELOW = ("excerpt", "related", "body")
+"""Fields whose matching parts get lines of their own, and the order of those lines."""
+
+Pairs = list[tuple[int, int]]
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """What is put before each kind of text, and behind all of them."""
+
+    title: str = ""
+    match: str = "*"
+    match_end: str = "*"
+    faint: str = ""
+    number: str = ""
+    reset: str = ""
+
+
+PLAIN = Palette()
+COLOURED = Palette(
+    title="\x1b[1m",
+    match="\x1b[1;33m",
+    match_end="\x1b[0m",
+    faint="\x1b[2m",
+    number="\x1b[36m",
+    reset="\x1b[0m",
+)
+
+
+def clean(text: str) -> str:
+    """The text with everything replaced that could steer a terminal; the length stays the same."""
+    return _UNSAFE.sub(_stand_in, text)
+
+
+def _stand_in(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in "\t\n\r\u2028\u2029":
+        return " "
+    return chr(0x2400 + ord(char)) if char < " " else "\ufffd"
+
+
+def render_text(results: Results, palette: Palette, width: int) -> str:
+    """The hits for a terminal `width` columns wide, each with what matched highlighted."""
+    return "\n".join(_hit_text(hit, palette, width) for hit in results.hits)
+
+
+def _hit_text(hit: Hit, palette: Palette, width: int) -> str:
+    indent = " " * (len(str(hit.rank)) + 2)
+    room = max(20, width - len(indent))
+    title = hit.text("title") or hit.path
+    spans = [(span.start, span.end) for span in hit.highlight("title")]
+    lines = _wrapped(title, spans if hit.text("title") else [], room, 3)
+    head = [_painted(text, pairs, palette, palette.title) for text, pairs in lines]
+    shown = [f"{palette.number}{hit.rank}{palette.reset}  {head[0]}"]
+    shown += [indent + line for line in head[1:]]
+    if about := _about(hit, palette):
+        shown.append(indent + about)
+    shown.append(f"{indent}{palette.faint}{clean(hit.path)}{palette.reset}")
+    for name in SHOWN_BELOW:
+        shown += [indent + line for line in _snippets(hit, name, palette, room)]
+    return "\n".join(shown) + "\n"
+
+
+def _about(hit: Hit, palette: Palette) -> str:
+    """Date · provider · topics, with what matched in them highlighted."""
+    parts = []
+    date = hit.fields.get("date")
+    if isinstance(date, datetime):
+        parts.append(date.date().isoformat())
+    parts += [", ".join(_marked_values(hit, "provider", palette)[:1])]
+    parts += [", ".join(_marked_values(hit, "topics", palette))]
+    return " · ".join(part for part in parts if part)
+
+
+def _marked_values(hit: Hit, name: str, palette: Palette) -> list[str]:
+    spans = hit.highlight(name)
+    return [
+        _painted(text, [(s.start, s.end) for s in spans if s.value == number], palette, "")
+        for number, text in enumerate(hit.texts(name))
+    ]
+
+
+def _snippets(hit: Hit, name: str, palette: Palette, room: int) -> list[str]:
+    """The lines for one field: its matching values cut to their best part.
+
+    The excerpt is shown when nothing in it matched, too.
+    """
+    spans = hit.highlight(name)
+    lines: list[str] = []
+    for number, text in enumerate(hit.texts(name)):
+        pairs = [(span.start, span.end) for span in spans if span.value == number]
+        if not pairs and name != "excerpt":
+            continue
+        label = "" if name == "excerpt" else f"{name}: "
+        lines += _snippet_lines(text, pairs, palette, (room, label))
+    return lines[:6]
+
+
+def _snippet_lines(text: str, pairs: Pairs, palette: Palette, frame: tuple[int, str]) -> list[str]:
+    room, label = frame
+    start, end = best_window(text, pairs, SNIPPET_LINES * (room - len(label)) - 4)
+    before = ELLIPSIS if start else ""
+    part = before + text[start:end] + (ELLIPSIS if end < len(text) else "")
+    moved = [
+        (max(first, start) - start + len(before), min(last, end) - start + len(before))
+        for first, last in pairs
+        if first < end and last > start
+    ]
+    lines = _wrapped(part, moved, room - len(label), SNIPPET_LINES)
+    painted = [_painted(line, spans, palette, "") for line, spans in lines]
+    margin = " " * len(label)
+    first = f"{palette.faint}{label}{palette.reset}" if label else ""
+    return [first + painted[0], *(margin + line for line in painted[1:])] if painted else []
+
+
+def _wrapped(text: str, pairs: Pairs, width: int, most: int) -> list[tuple[str, Pairs]]:
+    """The text in at most `most` lines of `width` columns, each with its own spans.
+
+    White space is collapsed at line ends only, so that offsets stay true within a line.
+    """
+    lines: list[tuple[str, Pairs]] = []
+    position = 0
+    while position < len(text) and len(lines) < most:
+        end = _line_end(text, position, width)
+        line = text[position:end]
+        if len(lines) == most - 1 and end < len(text) and not line.endswith(ELLIPSIS):
+            line = line[: max(1, len(line) - 1)].rstrip() + ELLIPSIS
+        limit = position + len(line)
+        inside = [(max(s, position), min(e, limit)) for s, e in pairs if s < limit and e > position]
+        lines.append((line, [(s - position, e - position) for s, e in inside]))
+        position = end
+        while position < len(text) and text[position] in " \n\t":
+            position += 1
+    return lines
+
+
+def _line_end(text: str, position: int, width: int) -> int:
+    """Where a line that starts at `position` ends: at the last space that fits, else hard."""
+    used = 0
+    space = -1
+    for at in range(position, len(text)):
+        used += columns(text[at])
+        if text[at] in " \n\t":
+            space = at
+        if used > width:
+            return space if space > position else max(at, position + 1)
+    return len(text)
+
+
+def columns(char: str) -> int:
+    """How many terminal columns a character takes."""
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _painted(text: str, pairs: Iterable[tuple[int, int]], palette: Palette, base: str) -> str:
+    safe = clean(text)
+    parts = [base]
+    position = 0
+    for start, end in pairs:
+        parts += [safe[position:start], palette.match, safe[start:end], palette.match_end, base]
+        position = end
+    tail = palette.reset if base else ""
+    return "".join([*parts, safe[position:], tail])
+
+
+# -- machine formats
+
+
+def json_text(document: object) -> str:
+    """JSON in UTF-8 letters, but for characters that could steer a terminal, which are escaped."""
+    text = json.dumps(document, ensure_ascii=False)
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def results_json(
+    results: Results,
+    explanations: Sequence[Explanation | None] = (),
+    suggestions: Sequence[Suggestion] = (),
+) -> dict[str, Any]:
+    """The results as plain values, in the form that `docs/json.md` describes."""
+    rows = [hit_json(hit) for hit in results.hits]
+    for row, explanation in zip(rows, explanations, strict=False):
+        row["explanation"] = explanation_json(explanation) if explanation else None
+    return {
+        "format_version": JSON_FORMAT_VERSION,
+        "query": results.query,
+        "total": results.total,
+        "offset": results.offset,
+        "sort": results.sort,
+        "elapsed_ms": round(results.elapsed_ms, 3),
+        "hits": rows,
+        "facets": {
+            name: [{"value": row.value, "count": row.count} for row in rows]
+            for name, rows in results.facets.items()
+        },
+        "problems": [problem_json(problem) for problem in results.problems],
+        "suggestions": [{"query": s.query, "total": s.total} for s in suggestions],
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One hit as plain values; highlights are character offsets into the texts of `fields`."""
+    highlights = {
+        name: [{"value": s.value, "start": s.start, "end": s.end} for s in hit.highlight(name)]
+        for name in hit.matching.names
+    }
+    meta: dict[str, list[str]] = {}
+    for key, text in hit.meta:
+        meta.setdefault(key, []).append(text)
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "path": hit.path,
+        "fields": {name: value_json(value) for name, value in hit.fields.items()},
+        "meta": meta,
+        "highlights": {name: spans for name, spans in highlights.items() if spans},
+    }
+
+
+def value_json(value: FieldValue) -> Any:
+    """A field value as JSON has it: a list of texts, a number, an ISO 8601 date in UTC, a bool."""
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def problem_json(problem: QueryError) -> dict[str, Any]:
+    return {
+        "position": problem.position,
+        "end": problem.end,
+        "reason": problem.reason,
+        "hint": problem.hint,
+    }
+
+
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    return {
+        "what": explanation.what,
+        "score": round(explanation.score, 6),
+        "details": explanation.details,
+        "parts": [explanation_json(part) for part in explanation.parts],
+    }
+
+
+def explanation_text(explanation: Explanation, indent: str) -> str:
+    """The explanation as an indented tree, a line for every part."""
+    details = f"  ({explanation.details})" if explanation.details else ""
+    line = f"{indent}{explanation.score:8.3f}  {clean(explanation.what)}{details}"
+    return "\n".join([line, *(explanation_text(part, indent + "  ") for part in explanation.parts)])
+
+
+def paths_text(paths: Iterable[str], null: bool) -> str:
+    """One path a line, or with `null` each ended by a NUL and byte for byte as it is."""
+    if null:
+        return "".join(f"{path}\0" for path in paths)
+    return "".join(f"{clean(path)}\n" for path in paths)
+
+
+def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:
+    """A function from a hit to one line, for a template such as `{title}\\t{url}`.
+
+    Raises: SearchIdxError for a name that is no field, or a brace without its other half.
+    """
+    known = [*names, "path", "rank", "score"]
+    parts: list[tuple[str, str]] = []
+    position = 0
+    for found in _PLACEHOLDER.finditer(text):
+        parts.append((text[position : found.start()], ""))
+        position = found.end()
+        if found[0] in ("{{", "}}"):
+            parts.append((found[0][0], ""))
+        elif found[2] is not None:
+            parts.append(({"t": "\t", "n": "\n", "0": "\0"}.get(found[2], found[2]), ""))
+        elif found[1] is None or not (found[1] in known or found[1].startswith("meta.")):
+            reason = f"there is no field {found[1]!r}" if found[1] is not None else "a lone brace"
+            raise SearchIdxError(f"--format: {reason}; use {', '.join(known)} or meta.KEY")
+        else:
+            parts.append(("", found[1]))
+    parts.append((text[position:], ""))
+    return lambda hit: "".join(_filled(hit, name) if name else literal for literal, name in parts)
+
+
+def _filled(hit: Hit, name: str) -> str:
+    if name in ("path", "rank"):
+        return clean(str(getattr(hit, name)))
+    if name == "score":
+        return f"{hit.score:.4f}"
+    if name.startswith("meta."):
+        wanted = name[5:].lower()
+        return clean(", ".join(text for key, text in hit.meta if key.lower() == wanted))
+    value = hit.fields.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    plain = value_json(value)
+    return clean(", ".join(plain) if isinstance(plain, list) else str(plain))

@@ -1,0 +1,126 @@
+"""What a search gives back: Results, its Hits, and the smaller values they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from searchidx.errors import QueryError
+from searchidx.highlight import Span, find_spans, marked
+from searchidx.posts.model import FieldValue
+from searchidx.query.matches import FieldMatches
+from searchidx.schema import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What is needed to find the matched characters of a hit: the fields' names, and the query's
+    wants. An implementation detail of `Hit.highlight`."""
+
+    names: Mapping[str, Names]
+    matches: dict[str, FieldMatches]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One post that matched.
+
+    `rank` counts from 1 over all results, whatever page this is. `path` is relative to the folder
+    that holds the index, or absolute. `fields` holds what the post has of the declared fields,
+    `meta` its other metadata as (key, text) pairs.
+
+    >>> hit = Hit(1, 2.5, "news/a.md", {"title": ("Face masks",)})
+    >>> hit.text("title")
+    'Face masks'
+    """
+
+    rank: int
+    score: float
+    path: str
+    fields: Mapping[str, FieldValue]
+    meta: tuple[tuple[str, str], ...] = ()
+    matching: Matching = field(default=Matching({}, {}), repr=False, compare=False)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts of a text or keyword field; empty when the post has none."""
+        value = self.fields.get(name, ())
+        return value if isinstance(value, tuple) else ()
+
+    def text(self, name: str) -> str:
+        """The first text of a field; empty when the post has none."""
+        return next(iter(self.texts(name)), "")
+
+    def highlight(self, name: str) -> tuple[Span, ...]:
+        """Which characters of a text or keyword field matched, in order."""
+        names = self.matching.names.get(name)
+        if names is None:
+            return ()
+        return tuple(
+            Span(start, end, number)
+            for number, text in enumerate(self.texts(name))
+            for start, end in find_spans(text, names, self.matching.matches)
+        )
+
+    def marked(self, name: str, before: str = "**", after: str = "**") -> tuple[str, ...]:
+        """The texts of a field with markers around what matched."""
+        spans = self.highlight(name)
+        return tuple(
+            marked(text, [(s.start, s.end) for s in spans if s.value == number], before, after)
+            for number, text in enumerate(self.texts(name))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """A value of a field, and how many of the matching posts have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of hits, and what is true of all that matched.
+
+    `total` counts every match. `facets` holds the counts that were asked for, most frequent first.
+    `problems` is what a lenient search had to leave out of the query.
+
+    >>> len(Results("mask", 0, ()))
+    0
+    """
+
+    query: str
+    total: int
+    hits: tuple[Hit, ...]
+    offset: int = 0
+    facets: Mapping[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    elapsed_ms: float = 0.0
+    problems: tuple[QueryError, ...] = ()
+    sort: str = "relevance"
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A query that differs in some words from the one asked, and the hits it has."""
+
+    query: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a part of a query gave to the score of one post; the parts add up to the whole.
+
+    `what` names the part, `score` is what it gave, `details` are the figures behind it.
+    """
+
+    what: str
+    score: float
+    parts: tuple[Explanation, ...] = ()
+    details: str = ""

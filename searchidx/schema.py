@@ -1,0 +1,214 @@
+"""How fields are laid out in Whoosh: the schema, its analysers, and the names of its fields.
+
+A text field `title` is three Whoosh fields: `title` (stemmed terms with positions, scored),
+`title.words` (the same words unstemmed, for prefixes, wildcards, regexes, fuzziness and spelling)
+and `title.value` (each whole value as one term). A keyword field is not stemmed and needs no
+`.words`. Numbers, dates and booleans are one Whoosh field each.
+
+Used of Whoosh, and present in all three distributions of it: `fields`, `analysis.Analyzer` and
+`Token`, `columns`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from whoosh import columns, fields
+from whoosh.analysis import Analyzer, Token
+
+from searchidx.analysis import (
+    ANALYSIS_VERSION,
+    LONGEST_KEYWORD,
+    LONGEST_VALUE,
+    VALUE_GAP,
+    fold,
+    fold_value,
+    slots,
+    stemmer,
+)
+from searchidx.settings import FieldKind, FieldSpec, fields_to_json
+
+VALUE_SEPARATOR = "\x1e"
+KEY_SEPARATOR = "\x1f"
+
+HAS = "has"
+META = "meta"
+META_VALUE = "meta.value"
+PATH = "path"
+PATH_WORDS = "path.words"
+PATH_VALUE = "path.value"
+PROBLEMS = "problems"
+FILE_SIZE = "file.size"
+FILE_MTIME = "file.mtime"
+FILE_DIGEST = "file.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The Whoosh fields behind one text or keyword field.
+
+    `terms` has positions and is scored, `words` is unstemmed, `value` has whole values up to
+    `longest` characters. Every term of a metadata key starts with `prefix`.
+    """
+
+    terms: str
+    words: str
+    value: str
+    language: str
+    longest: int = LONGEST_KEYWORD
+    prefix: str = ""
+
+
+def names_of(spec: FieldSpec) -> Names:
+    """The Whoosh fields of a text or keyword field."""
+    if spec.kind is FieldKind.TEXT:
+        words, value = f"{spec.name}.words", f"{spec.name}.value"
+        return Names(spec.name, words, value, spec.language, LONGEST_VALUE)
+    if spec.name == PATH:
+        return Names(PATH_WORDS, PATH_WORDS, PATH_VALUE, "none")
+    return Names(spec.name, spec.name, f"{spec.name}.value", "none")
+
+
+def names_of_meta(key: str) -> Names:
+    """The Whoosh fields of a metadata key that no declared field takes."""
+    return Names(META, META, META_VALUE, "none", LONGEST_VALUE, f"{fold(key)}=")
+
+
+PATH_FIELD = FieldSpec(PATH, FieldKind.KEYWORD, ())
+
+
+class WordAnalyzer(Analyzer):  # type: ignore[misc]
+    """Words with positions; values are separated by VALUE_SEPARATOR. Stemmed but for `none`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, WordAnalyzer) and other.language == self.language
+
+    def __hash__(self) -> int:
+        return hash(self.language)
+
+    def __call__(self, value: str, mode: str = "", **options: Any) -> Iterator[Token]:
+        return _tokens(value, self.language, "", mode, options.get("start_pos", 0))
+
+
+class MetaAnalyzer(Analyzer):  # type: ignore[misc]
+    """Words of `key KEY_SEPARATOR text` pairs, each word with its key in front: `key=word`."""
+
+    def __call__(self, value: str, mode: str = "", **options: Any) -> Iterator[Token]:
+        position = options.get("start_pos", 0)
+        for pair in value.split(VALUE_SEPARATOR):
+            key, _, text = pair.partition(KEY_SEPARATOR)
+            for token in _tokens(text, "none", f"{fold(key)}=", mode, position):
+                yield token
+                position = token.pos + 1
+            position += VALUE_GAP
+
+
+class ValueAnalyzer(Analyzer):  # type: ignore[misc]
+    """Each value, folded, as one term; `key KEY_SEPARATOR text` gives `key=text`."""
+
+    def __init__(self, longest: int = LONGEST_VALUE) -> None:
+        self.longest = longest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ValueAnalyzer) and other.longest == self.longest
+
+    def __hash__(self) -> int:
+        return hash(self.longest)
+
+    def __call__(self, value: str, **options: Any) -> Iterator[Token]:
+        token = Token(positions=True, chars=True)
+        start = 0
+        for position, item in enumerate(value.split(VALUE_SEPARATOR)):
+            key, separator, text = item.rpartition(KEY_SEPARATOR)
+            value = fold_value(text, self.longest)
+            token.text = f"{fold(key)}={value}" if separator else value
+            token.original = item
+            token.pos, token.startchar, token.endchar = position, start, start + len(item)
+            token.boost, token.stopped = 1.0, False
+            start += len(item) + 1
+            if token.text:
+                yield token
+
+
+def _tokens(value: str, language: str, prefix: str, mode: str, position: int) -> Iterator[Token]:
+    """Whoosh reuses one Token object; so do we. A query gets the terms as typed only."""
+    stem = stemmer(language)
+    token = Token(positions=True, chars=True)
+    token.boost, token.stopped = 1.0, False
+    start = 0
+    for text in value.split(VALUE_SEPARATOR):
+        for slot in slots(text):
+            token.pos = position
+            token.startchar, token.endchar = start + slot.start, start + slot.end
+            for term in (slot.term,) if mode == "query" else (slot.term, *slot.also):
+                token.original = term
+                token.text = prefix + stem(term)
+                yield token
+            position += 1
+        position += VALUE_GAP
+        start += len(text) + 1
+
+
+def build_schema(specs: Sequence[FieldSpec]) -> fields.Schema:
+    """The Whoosh schema for these fields and the built-in ones."""
+    schema = fields.Schema()
+    for spec in specs:
+        for name, kind in _field_types(spec):
+            schema.add(name, kind)
+    schema.add(PATH, fields.ID(unique=True, stored=True, sortable=True))
+    schema.add(PATH_WORDS, fields.TEXT(analyzer=WordAnalyzer("none"), phrase=True))
+    schema.add(PATH_VALUE, fields.ID(analyzer=ValueAnalyzer(LONGEST_KEYWORD)))
+    schema.add(META, fields.TEXT(analyzer=MetaAnalyzer(), phrase=True, stored=True))
+    schema.add(META_VALUE, fields.ID(analyzer=ValueAnalyzer()))
+    schema.add(HAS, fields.ID(analyzer=ValueAnalyzer(LONGEST_KEYWORD)))
+    schema.add(PROBLEMS, fields.STORED())
+    schema.add(FILE_SIZE, fields.COLUMN(columns.NumericColumn("q")))
+    schema.add(FILE_MTIME, fields.COLUMN(columns.NumericColumn("q")))
+    schema.add(FILE_DIGEST, fields.COLUMN(columns.VarBytesColumn()))
+    return schema
+
+
+def _field_types(spec: FieldSpec) -> Iterator[tuple[str, fields.FieldType]]:
+    match spec.kind:
+        case FieldKind.TEXT | FieldKind.KEYWORD:
+            names = names_of(spec)
+            analyzer = WordAnalyzer(names.language)
+            yield names.terms, fields.TEXT(analyzer=analyzer, phrase=True, stored=True)
+            values = ValueAnalyzer(names.longest)
+            yield names.value, fields.ID(analyzer=values, sortable=is_sortable(spec))
+            if names.words != names.terms:
+                yield names.words, fields.ID(analyzer=WordAnalyzer("none"))
+        case FieldKind.NUMBER:
+            yield spec.name, fields.NUMERIC(float, shift_step=8, stored=True, sortable=True)
+        case FieldKind.DATE:
+            yield spec.name, fields.DATETIME(stored=True, sortable=True)
+        case FieldKind.BOOL:
+            yield spec.name, fields.BOOLEAN(stored=True)
+
+
+def is_sortable(spec: FieldSpec) -> bool:
+    """Whether results can be put in the order of this field."""
+    if spec.kind is FieldKind.BOOL:
+        return False
+    return spec.kind is not FieldKind.TEXT or not (spec.many or "$body" in spec.sources)
+
+
+def sort_column(spec: FieldSpec) -> str:
+    """The Whoosh field whose column orders results by this field."""
+    return names_of(spec).value if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD) else spec.name
+
+
+def settings_stamp(specs: Sequence[FieldSpec]) -> str:
+    """What an index depends on, as a short text: other fields or another analysis, other stamp."""
+    stems = any(spec.kind is FieldKind.TEXT and spec.language != "none" for spec in specs)
+    parts = [ANALYSIS_VERSION, version("snowballstemmer") if stems else ""]
+    described = json.dumps([parts, fields_to_json(tuple(specs))], sort_keys=True)
+    return hashlib.blake2b(described.encode(), digest_size=8).hexdigest()

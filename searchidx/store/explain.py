@@ -1,0 +1,84 @@
+"""How a score came about: the query tree again, with what each node gave to one post.
+
+Every node's score is read from Whoosh's own matcher at that post, so the parts add up to what a
+search returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from whoosh import query
+from whoosh.searching import Searcher
+
+from searchidx.results import Explanation
+
+
+def explain(node: query.Query, searcher: Searcher, number: int) -> Explanation | None:
+    """What `node` gave to document `number` of a segment's searcher; None without a match."""
+    if isinstance(node, query.AndNot):
+        return None if _score(node, searcher, number) is None else explain(node.a, searcher, number)
+    if isinstance(node, query.Require):
+        return None if _score(node, searcher, number) is None else explain(node.a, searcher, number)
+    if isinstance(node, query.AndMaybe):
+        required = explain(node.a, searcher, number)
+        return required and _sum("and maybe", [required, explain(node.b, searcher, number)])
+    if isinstance(node, query.And):
+        parts = [explain(child, searcher, number) for child in node.children()]
+        return None if None in parts else _sum("all of", parts)
+    if isinstance(node, query.Or):
+        return _sum("any of", [explain(child, searcher, number) for child in node.children()])
+    score = _score(node, searcher, number)
+    return None if score is None else Explanation(_name(node), score, (), _details(node, searcher))
+
+
+def _sum(what: str, parts: Iterable[Explanation | None]) -> Explanation | None:
+    found = tuple(part for part in parts if part is not None)
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else Explanation(what, sum(p.score for p in found), found)
+
+
+def _score(node: query.Query, searcher: Searcher, number: int) -> float | None:
+    matcher = node.matcher(searcher, searcher.context())
+    if matcher.is_active() and matcher.id() < number:
+        matcher.skip_to(number)
+    if not matcher.is_active() or matcher.id() != number:
+        return None
+    return float(matcher.score())
+
+
+def _name(node: query.Query) -> str:
+    if isinstance(node, query.ConstantScoreQuery):
+        return _name(node.child)
+    if isinstance(node, query.Term):
+        return f"{node.fieldname}:{node.text}"
+    if isinstance(node, query.Phrase):
+        return f'{node.fieldname}:"{" ".join(node.words)}"'
+    if isinstance(node, query.SpanNear2):
+        return f'{node.qs[0].fieldname}:"{" ".join(str(q.text) for q in node.qs)}"~{node.slop}'
+    if isinstance(node, query.FuzzyTerm):
+        return f"{node.fieldname}:{node.text}~{node.maxdist}"
+    if isinstance(node, query.Prefix):
+        return f"{node.fieldname}:{node.text}*"
+    if isinstance(node, query.Wildcard):
+        return f"{node.fieldname}:{node.text}"
+    if isinstance(node, query.Regex):
+        return f"{node.fieldname}:/{node.text}/"
+    if isinstance(node, query.And | query.Or):
+        glue = " AND " if isinstance(node, query.And) else " OR "
+        return glue.join(_name(child) for child in node.children())
+    if isinstance(node, query.Every):
+        return "*"
+    field = node.field()
+    return f"{field}:{type(node).__name__}" if field else type(node).__name__
+
+
+def _details(node: query.Query, searcher: Searcher) -> str:
+    """For a term: how many posts of the whole index hold it, its idf, and its weight."""
+    if not isinstance(node, query.Term):
+        return ""
+    whole = searcher.get_parent()
+    frequency = whole.reader().doc_frequency(node.fieldname, node.text)
+    idf = whole.idf(node.fieldname, node.text)
+    return f"in {frequency} posts, idf {idf:.3f}, weight {node.boost:g}"

@@ -1,0 +1,202 @@
+"""An index folder on disk: opening its newest generation, and writing the next.
+
+Readers take no lock. One writer at a time holds Whoosh's write lock; beside it stands a note of who
+holds it. A commit is one rename: Whoosh's table of contents, once everything it names is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from pickle import UnpicklingError
+
+from whoosh import index as whoosh_index
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import TOC, EmptyIndexError, FileIndex
+from whoosh.query import NullQuery
+from whoosh.util.filelock import try_for
+from whoosh.writing import CLEAR, SegmentWriter
+
+from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing
+from searchidx.posts.model import Post
+from searchidx.schema import PATH, build_schema
+from searchidx.settings import FieldSpec
+from searchidx.store.documents import document_of
+from searchidx.store.manifest import Manifest, read_manifest, remove_old_manifests, write_manifest
+from searchidx.store.snapshot import Snapshot
+
+LOCK_NAME = "MAIN_WRITELOCK"
+HOLDER_NAME = "MAIN_WRITELOCK.holder"
+MEMORY_MB = 256
+
+_DAMAGE = (
+    OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
+    ImportError, UnpicklingError, struct.error, zlib.error, whoosh_index.IndexError,
+)  # fmt: skip
+
+
+def newest_generation(folder: Path) -> int:
+    """The number of the last committed generation; 0 when there is none.
+
+    Whoosh starts an index with an empty generation 0, which is not ours.
+    """
+    if not folder.is_dir():
+        return 0
+    return max(0, int(TOC._latest_generation(os.listdir(folder), "MAIN")))
+
+
+def open_snapshot(folder: Path) -> Snapshot:
+    """The newest generation.
+
+    Raises: IndexMissing, IndexCorrupt, IndexVersionMismatch.
+    """
+    for _ in range(10):  # a commit may remove the files of a generation while we open it
+        generation = newest_generation(folder)
+        if generation < 1:
+            raise IndexMissing(folder)
+        try:
+            return _open_generation(folder, generation)
+        except IndexCorrupt:
+            if newest_generation(folder) == generation:
+                raise
+    raise IndexCorrupt(folder, f"_MAIN_{generation}.toc", "is replaced faster than it can be read")
+
+
+def _open_generation(folder: Path, generation: int) -> Snapshot:
+    manifest = read_manifest(folder, generation)
+    try:
+        searcher = FileIndex(FileStorage(str(folder))).searcher()
+        searcher.search(NullQuery)
+    except EmptyIndexError as error:
+        raise IndexMissing(folder) from error
+    except _DAMAGE as error:
+        name = f"_MAIN_{generation}.toc"
+        raise IndexCorrupt(folder, name, f"cannot be read ({type(error).__name__})") from error
+    if searcher.reader().generation() not in (generation, None):
+        searcher.close()
+        raise IndexCorrupt(folder, f"_MAIN_{generation}.toc", "was replaced while it was opened")
+    return Snapshot(searcher, manifest, _size_bytes(folder))
+
+
+def _size_bytes(folder: Path) -> int:
+    total = 0
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):
+            total += entry.stat().st_size if entry.is_file() else 0
+    return total
+
+
+class Writer:
+    """Writes the next generation. Leave the `with` block without `commit` and nothing changes.
+
+    Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds.
+    """
+
+    def __init__(
+        self, folder: Path, fields: Sequence[FieldSpec], *, wait_s: float, clear: bool
+    ) -> None:
+        self.folder = folder
+        self._clear = clear
+        folder.mkdir(parents=True, exist_ok=True)
+        self._storage = FileStorage(str(folder))
+        self._lock = self._storage.lock(LOCK_NAME)
+        if not try_for(self._lock.acquire, timeout=wait_s, delay=0.05):
+            raise _locked(folder)
+        try:
+            _write_holder(folder)
+            _sweep(folder)
+            self._writer = self._open_writer(fields)
+        except BaseException:
+            self._release()
+            raise
+
+    def _open_writer(self, fields: Sequence[FieldSpec]) -> SegmentWriter:
+        schema = build_schema(fields)
+        if not (self.folder / f"_MAIN_{newest_generation(self.folder)}.toc").exists():
+            TOC.create(self._storage, schema)
+        try:
+            index = FileIndex(self._storage)
+        except _DAMAGE as error:
+            if not self._clear:
+                name = f"_MAIN_{newest_generation(self.folder)}.toc"
+                raise IndexCorrupt(self.folder, name, "cannot be read") from error
+            _discard(self.folder)
+            TOC.create(self._storage, schema)
+            index = FileIndex(self._storage)
+        writer = SegmentWriter(index, _lk=False, limitmb=MEMORY_MB)
+        if self._clear:
+            writer.schema = schema
+        return writer
+
+    @property
+    def generation(self) -> int:
+        """The number the next generation will have."""
+        return int(self._writer.generation)
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        if not self._writer.is_closed:
+            self._writer.cancel()
+        self._release()
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Leave out the posts with these paths. Call it before `add`."""
+        for path in paths:
+            self._writer.delete_by_term(PATH, path)
+
+    def add(self, post: Post, fields: Sequence[FieldSpec]) -> None:
+        """Put a post into the next generation."""
+        self._writer.add_document(**document_of(post, fields))
+
+    def commit(self, manifest: Manifest) -> None:
+        """Make the next generation the one that is opened from now on."""
+        write_manifest(self.folder, manifest)
+        self._writer.commit(mergetype=CLEAR if self._clear else None)
+        remove_old_manifests(self.folder, manifest.generation)
+
+    def _release(self) -> None:
+        (self.folder / HOLDER_NAME).unlink(missing_ok=True)
+        self._lock.release()
+
+
+def _discard(folder: Path) -> None:
+    """Remove every file of an index that cannot be read, but for the lock."""
+    for pattern in ("_MAIN_*", "MAIN_*.*"):
+        for file in folder.glob(pattern):
+            if file.name not in (LOCK_NAME, HOLDER_NAME):
+                file.unlink(missing_ok=True)
+
+
+def _write_holder(folder: Path) -> None:
+    note = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
+    (folder / HOLDER_NAME).write_text(json.dumps(note), encoding="utf-8")
+
+
+def _locked(folder: Path) -> IndexLocked:
+    try:
+        note = json.loads((folder / HOLDER_NAME).read_text(encoding="utf-8"))
+        return IndexLocked(folder, int(note["pid"]), str(note["since"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return IndexLocked(folder, 0, "")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed writer left: its spill folder and manifests of no generation."""
+    generation = newest_generation(folder)
+    for leftover in folder.glob("*.tmp"):
+        if leftover.is_dir():
+            for file in leftover.iterdir():
+                file.unlink(missing_ok=True)
+            leftover.rmdir()
+        else:
+            leftover.unlink(missing_ok=True)
+    if generation:
+        remove_old_manifests(folder, generation)

@@ -1,0 +1,293 @@
+"""Making an index agree with the files: what changed is read again, all in one commit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.post import build_post
+from searchidx.posts.scan import compare, read_file, walk
+from searchidx.query.clauses import has_query
+from searchidx.schema import PROBLEMS, settings_stamp
+from searchidx.settings import Settings
+from searchidx.store.folder import Writer
+from searchidx.store.manifest import Manifest
+from searchidx.store.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync has come: `done` of `total` files that had to be read."""
+
+    done: int
+    total: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did, or with `is_dry_run` would do.
+
+    Paths are in order. `renamed` holds (old path, new path) pairs. `problems` are those of every
+    post in the index, and of the files that could not be read. `reason` says why everything was
+    read again, and is empty when it was not. `generation` is that of the index afterwards.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    removed: tuple[str, ...]
+    unchanged: int
+    problems: tuple[Problem, ...]
+    generation: int
+    elapsed_ms: float
+    is_dry_run: bool = False
+    reason: str = ""
+
+    @property
+    def read(self) -> int:
+        """How many posts were put into the index."""
+        return len(self.added) + len(self.changed) + len(self.renamed)
+
+    @property
+    def posts(self) -> int:
+        """How many posts the index holds afterwards."""
+        return self.read + self.unchanged
+
+    @property
+    def posts_per_second(self) -> float:
+        return self.read / (self.elapsed_ms / 1000) if self.elapsed_ms else 0.0
+
+    @property
+    def lost_text(self) -> bool:
+        """Whether any problem left text of a file out of the index."""
+        return any(problem.lost_text for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """`full` reads every file again, `dry_run` only reports, `wait_s` is how long to wait."""
+
+    full: bool = False
+    dry_run: bool = False
+    wait_s: float = 5.0
+    progress: Callable[[Progress], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What has to be done. `renamed` maps new paths to old ones; `kept` need no reading."""
+
+    added: list[SourceFile]
+    changed: list[SourceFile]
+    renamed: dict[str, str]
+    removed: list[str]
+    kept: list[SourceFile]
+    problems: list[Problem]
+    reason: str
+
+    @property
+    def to_read(self) -> list[SourceFile]:
+        return sorted([*self.added, *self.changed], key=lambda file: file.path)
+
+    @property
+    def to_delete(self) -> list[str]:
+        changed = [file.path for file in self.changed]
+        return sorted([*self.removed, *changed, *self.renamed.values()])
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed or self.removed or self.renamed or self.reason)
+
+
+def sync(
+    folder: Path,
+    snapshot: Snapshot | None,
+    settings: Settings,
+    roots: Sequence[Path],
+    options: SyncOptions,
+) -> SyncReport:
+    """Bring the index in `folder` into agreement with the files below `roots`.
+
+    `snapshot` is the newest generation, None if there is none. Nothing is written when nothing
+    changed. Files are read under the write lock, and the commit is one: when this raises or the
+    process dies, the index is as it was.
+
+    Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError when the disk is full.
+    """
+    started = time.perf_counter()
+    base = folder.parent
+    stamp = settings_stamp(settings.fields)
+    plan = _plan(base, snapshot, settings, roots, stamp, options)
+    names = tuple(root_name(root, base) for root in roots)
+    moved = snapshot is not None and names != snapshot.manifest.roots
+    if options.dry_run or (plan.is_empty and not moved and snapshot is not None):
+        generation = snapshot.generation if snapshot else -1
+        problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
+        return _report(plan, problems, [], generation, started, options.dry_run)
+    clear = snapshot is None or bool(plan.reason)
+    with Writer(folder, settings.fields, wait_s=options.wait_s, clear=clear) as writer:
+        if snapshot is not None and writer.generation != snapshot.generation + 1:
+            raise StaleSnapshot
+        if not clear:
+            writer.delete(plan.to_delete)
+        problems = list(plan.problems)
+        lost = list(_add_posts(writer, base, plan, settings, options, problems))
+        manifest = Manifest(
+            writer.generation, stamp, settings.fields, names, settings.include, settings.exclude,
+            settings.max_file_bytes, settings.follow_symlinks,
+            posts=len(plan.kept) + len(plan.to_read) - len(lost),
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+        )  # fmt: skip
+        writer.commit(manifest)
+    problems += _stored_problems(snapshot, plan.kept)
+    return _report(plan, problems, lost, manifest.generation, started, False)
+
+
+class StaleSnapshot(Exception):
+    """Another process committed since the snapshot was opened; open the newest and sync again."""
+
+
+def root_name(root: Path, base: Path) -> str:
+    """How an index knows a root: relative to `base` when it lies below it, else absolute."""
+    resolved = root.resolve()
+    if resolved.is_relative_to(base):
+        return resolved.relative_to(base).as_posix()
+    return resolved.as_posix()
+
+
+def _plan(
+    base: Path,
+    snapshot: Snapshot | None,
+    settings: Settings,
+    roots: Sequence[Path],
+    stamp: str,
+    options: SyncOptions,
+) -> _Plan:
+    found = walk(roots, settings, base)
+    problems = list(found.problems)
+    reason = _rebuild_reason(snapshot, stamp, options)
+    indexed = snapshot.catalogue() if snapshot else []
+    if reason:
+        known = {file.path for file in indexed}
+        fresh = [file for file in found.files if file.path not in known]
+        again = [file for file in found.files if file.path in known]
+        gone = known - {file.path for file in found.files}
+        return _Plan(fresh, again, {}, sorted(gone), [], problems, reason)
+    comparison = compare(found.files, indexed)
+    digests = {file.path: file.digest for file in indexed}
+    changed, kept = list(comparison.resized), list(comparison.same)
+    for file in comparison.suspect:
+        outcome = read_file(base, file, settings)
+        is_same = not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]
+        (kept if is_same else changed).append(file)
+    unseen = [file for file in comparison.gone if _is_below(file.path, problems)]
+    gone_files = [file for file in comparison.gone if file not in unseen]
+    renamed = _renames(base, comparison.new, gone_files, settings)
+    removed = [file.path for file in gone_files if file.path not in set(renamed.values())]
+    return _Plan(list(comparison.new), changed, renamed, removed, [*kept, *unseen], problems, "")
+
+
+def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions) -> str:
+    if options.full:
+        return "asked for"
+    if snapshot is not None and snapshot.manifest.stamp != stamp:
+        return "the fields or the way text is analysed changed"
+    return ""
+
+
+def _is_below(path: str, problems: Sequence[Problem]) -> bool:
+    """Whether a file lies in a folder that could not be read: it may still be there."""
+    return any(path.startswith(f"{problem.path}/") for problem in problems)
+
+
+def _renames(
+    base: Path, new: Sequence[SourceFile], gone: Sequence[SourceFile], settings: Settings
+) -> dict[str, str]:
+    """New path -> old path, for new files that hold exactly what a removed one held."""
+    old_by_content: dict[tuple[int, str], list[str]] = {}
+    for file in gone:
+        old_by_content.setdefault((file.size_bytes, file.digest), []).append(file.path)
+    sizes = {size for size, _ in old_by_content}
+    renamed = {}
+    for file in new:
+        if file.size_bytes not in sizes:
+            continue
+        outcome = read_file(base, file, settings)
+        if isinstance(outcome, Problem):
+            continue
+        if paths := old_by_content.get((outcome[0].size_bytes, outcome[0].digest)):
+            renamed[file.path] = paths.pop(0)
+    return renamed
+
+
+def _add_posts(
+    writer: Writer,
+    base: Path,
+    plan: _Plan,
+    settings: Settings,
+    options: SyncOptions,
+    problems: list[Problem],
+) -> Iterator[str]:
+    """Read and add every post of the plan; yields the paths of those that could not be read."""
+    files = plan.to_read
+    for done, file in enumerate(files):
+        if options.progress:
+            options.progress(Progress(done, len(files), file.path))
+        outcome = read_file(base, file, settings)
+        if isinstance(outcome, Problem):
+            problems.append(outcome)
+            yield file.path
+            continue
+        post = build_post(*outcome, settings)
+        problems.extend(post.problems)
+        writer.add(post, settings.fields)
+    if options.progress:
+        options.progress(Progress(len(files), len(files), ""))
+
+
+def _stored_problems(snapshot: Snapshot | None, kept: Sequence[SourceFile]) -> list[Problem]:
+    """The problems of the posts that were not read again."""
+    if snapshot is None or not kept:
+        return []
+    paths = {file.path for file in kept}
+    found = []
+    for number in snapshot.matching(has_query(PROBLEMS)):
+        stored = snapshot.stored(number)
+        if stored.path in paths:
+            found += [Problem(stored.path, *row) for row in stored.problems]
+    return found
+
+
+def _report(
+    plan: _Plan,
+    problems: Sequence[Problem],
+    lost: Sequence[str],
+    generation: int,
+    started: float,
+    is_dry_run: bool,
+) -> SyncReport:
+    unread = set(lost)
+
+    def paths(files: Sequence[SourceFile]) -> tuple[str, ...]:
+        found = {file.path for file in files} - unread - set(plan.renamed)
+        return tuple(sorted(found))
+
+    report = SyncReport(
+        added=paths(plan.added),
+        changed=paths(plan.changed),
+        renamed=tuple(sorted((old, new) for new, old in plan.renamed.items())),
+        removed=tuple(sorted(plan.removed)),
+        unchanged=len(plan.kept),
+        problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line))),
+        generation=generation,
+        elapsed_ms=(time.perf_counter() - started) * 1000,
+        is_dry_run=is_dry_run,
+        reason=plan.reason,
+    )
+    vanished = tuple(sorted(unread & {file.path for file in plan.changed}))
+    return replace(report, removed=tuple(sorted({*report.removed, *vanished})))
