@@ -24,7 +24,7 @@ from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.results import Explanation, FacetCount, Hit, Matching, Results, Suggestion
 from searchidx.schema import HAS, PATH, PATH_FIELD, PROBLEMS, is_sortable, names_of
-from searchidx.settings import FieldKind, FieldSpec, Settings, find_field
+from searchidx.settings import DEFAULT_FIELDS, FieldKind, FieldSpec, Settings, find_field
 from searchidx.store.folder import newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot, SortKey
 from searchidx.suggest import suggest
@@ -60,16 +60,16 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Whether an index is whole (`faults` is empty) and agrees with the files (`sync` is empty)."""
+    """Whether an index is whole (no `faults`), and what a sync would do to bring it up to date."""
 
     faults: tuple[str, ...]
     sync: SyncReport
 
     @property
-    def is_clean(self) -> bool:
+    def is_current(self) -> bool:
+        """Whether the index agrees with the files."""
         sync = self.sync
-        stale = sync.added or sync.changed or sync.renamed or sync.removed or sync.reason
-        return not self.faults and not stale
+        return not (sync.added or sync.changed or sync.renamed or sync.removed or sync.reason)
 
 
 class SearchOptions(TypedDict, total=False):
@@ -216,12 +216,13 @@ class Index:
         )
         tree = query.AndNot(words, query.Term(PATH, stored.path))
         matching = self._matching(words)
+        total, best = snapshot.best(tree, limit)
         hits = tuple(
             _hit(snapshot, number, score, rank, matching)
-            for rank, (number, score) in enumerate(snapshot.best(tree, limit), 1)
+            for rank, (number, score) in enumerate(best, 1)
         )
         elapsed_ms = (time.perf_counter() - started) * 1000
-        return Results(f"similar to {stored.path}", snapshot.count(tree), hits, 0, {}, elapsed_ms)
+        return Results(f"similar to {stored.path}", total, hits, elapsed_ms=elapsed_ms)
 
     def explain(self, text: str | query.Query, path: str) -> Explanation | None:
         """What each part of a query gives to the score of the post at `path`; None if no match.
@@ -370,7 +371,8 @@ class Index:
         spec = self._field(name)
         counts: Counter[str] = Counter()
         for number in snapshot.matching(tree):
-            counts.update(_facet_values(snapshot.stored(number).fields.get(spec.name)))
+            values = _facet_values(snapshot.stored(number).fields.get(spec.name))
+            counts.update(values[:1] if spec.interchangeable else values)
         ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
         return tuple(FacetCount(value, count) for value, count in ordered)
 
@@ -432,7 +434,7 @@ def _settings_of(folder: Path, snapshot: Snapshot | None) -> Settings:
         exclude=manifest.exclude,
         max_file_bytes=manifest.max_file_bytes,
         follow_symlinks=manifest.follow_symlinks,
-        fields=manifest.fields,
+        fields=manifest.fields if manifest.own_fields else DEFAULT_FIELDS,
     )
 
 
@@ -445,7 +447,8 @@ def _page(
     if keys:
         numbers = snapshot.ordered(tree, keys)
         return len(numbers), [(number, 0.0) for number in numbers[offset : offset + limit]]
-    return snapshot.count(tree), snapshot.best(tree, offset + limit)[offset:]
+    total, hits = snapshot.best(tree, offset + limit)
+    return total, hits[offset:]
 
 
 def _hit(snapshot: Snapshot, number: int, score: float, rank: int, matching: Matching) -> Hit:

@@ -46,6 +46,8 @@ class FieldSpec:
     the text below the front matter. A field that holds many values takes those of every source,
     any other the first source that has one. `default` says whether words typed without a field
     name are looked for here; `weight` multiplies what such a word adds to the score.
+    `interchangeable` values all name the same thing (a provider and its domain): the first is the
+    one that is shown and counted, the others only find it.
     """
 
     name: str
@@ -56,6 +58,7 @@ class FieldSpec:
     default: bool = False
     aliases: tuple[str, ...] = ()
     language: str = "en"
+    interchangeable: bool = False
 
 
 _TEXT, _KEYWORD, _NUMBER = FieldKind.TEXT, FieldKind.KEYWORD, FieldKind.NUMBER
@@ -75,6 +78,7 @@ DEFAULT_FIELDS = (
         many=True,
         weight=0.5,
         default=True,
+        interchangeable=True,
     ),
     FieldSpec("category", _KEYWORD, ("category",)),
     FieldSpec("type", _KEYWORD, ("type",)),
@@ -223,7 +227,8 @@ class _Reader:
             raise self.refuse(key, f"expected a table, found {_type_name(row)}")
         base = old or FieldSpec(name, _TEXT, (name,), language=language)
         values: dict[str, Any] = {}
-        allowed = ["from", "kind", "many", "weight", "default", "aliases", "language"]
+        allowed = [item.name for item in fields(FieldSpec) if item.name not in ("name", "sources")]
+        allowed.append("from")
         for option, value in row.items():
             where = f"{key}.{option}"
             if option == "from":

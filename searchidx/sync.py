@@ -13,7 +13,7 @@ from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, read_file, walk
 from searchidx.query.clauses import has_query
 from searchidx.schema import PROBLEMS, settings_stamp
-from searchidx.settings import Settings
+from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
 from searchidx.store.snapshot import Snapshot
@@ -126,23 +126,30 @@ def sync(
     names = tuple(root_name(root, base) for root in roots)
     moved = snapshot is not None and names != snapshot.manifest.roots
     if options.dry_run or (plan.is_empty and not moved and snapshot is not None):
-        generation = snapshot.generation if snapshot else -1
+        generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
         return _report(plan, problems, [], generation, started, options.dry_run)
     clear = snapshot is None or bool(plan.reason)
     with Writer(folder, settings.fields, wait_s=options.wait_s, clear=clear) as writer:
-        if snapshot is not None and writer.generation != snapshot.generation + 1:
+        if writer.generation != (snapshot.generation + 1 if snapshot else 1) and not options.full:
             raise StaleSnapshot
         if not clear:
             writer.delete(plan.to_delete)
         problems = list(plan.problems)
         lost = list(_add_posts(writer, base, plan, settings, options, problems))
         manifest = Manifest(
-            writer.generation, stamp, settings.fields, names, settings.include, settings.exclude,
-            settings.max_file_bytes, settings.follow_symlinks,
+            generation=writer.generation,
+            stamp=stamp,
+            fields=settings.fields,
+            own_fields=settings.fields != DEFAULT_FIELDS,
+            roots=names,
+            include=settings.include,
+            exclude=settings.exclude,
+            max_file_bytes=settings.max_file_bytes,
+            follow_symlinks=settings.follow_symlinks,
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
-        )  # fmt: skip
+        )
         writer.commit(manifest)
     problems += _stored_problems(snapshot, plan.kept)
     return _report(plan, problems, lost, manifest.generation, started, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from searchidx.version import __version__
@@ -178,6 +179,37 @@ def _check(commands: Commands) -> None:
 def _completion(commands: Commands) -> None:
     parser = _command(commands, "completion", "print a completion script for a shell")
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+def with_dashed_values(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:
+    """The arguments with `--sort -date` written as `--sort=-date`, which argparse understands.
+
+    Only long flags that take a value are joined with the word behind them, and only when that word
+    starts with a single dash and is no flag itself.
+    """
+    actions = [action for command in _parsers(parser) for action in command._actions]
+    flags = {flag for action in actions for flag in action.option_strings}
+    taking = {flag for action in actions if action.nargs is None for flag in action.option_strings}
+    joined: list[str] = []
+    words = iter(argv)
+    for word in words:
+        joined.append(word)
+        if word == "--":
+            break
+        if word in taking and word.startswith("--"):
+            value = next(words, None)
+            if value is not None and value[:1] == "-" and value[:2] != "--" and value not in flags:
+                joined[-1] = f"{word}={value}"
+            elif value is not None:
+                joined.append(value)
+    return [*joined, *words]
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
 
 
 def _count(text: str) -> int:

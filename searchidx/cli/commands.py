@@ -150,7 +150,7 @@ def check(arguments: Arguments) -> int:
         print(_check_text(report))
     if report.faults:
         return EXIT_ERROR
-    return EXIT_OK if report.is_clean else EXIT_NONE
+    return EXIT_OK if report.is_current else EXIT_NONE
 
 
 def completion(arguments: Arguments) -> int:
@@ -284,7 +284,7 @@ def stats_text(found: Stats) -> str:
 
 def _check_text(report: CheckReport) -> str:
     lines = [f"damaged: {fault}" for fault in report.faults] or ["the index is whole"]
-    if report.is_clean:
+    if report.is_current:
         lines.append("it agrees with the files")
     else:
         lines += ["it does not agree with the files; bring it up to date with: searchidx index"]

@@ -13,6 +13,7 @@ from searchidx.cli.arguments import (
     EXIT_LOCKED,
     EXIT_OK,
     build_parser,
+    with_dashed_values,
 )
 from searchidx.cli.terminal import detach_stdout
 from searchidx.errors import IndexLocked, QueryError, SearchIdxError
@@ -33,7 +34,8 @@ COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code. Nothing but SystemExit (from --help) is raised."""
     _use_utf8()
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments = parser.parse_args(with_dashed_values(parser, sys.argv[1:] if argv is None else argv))
     try:
         code = COMMANDS[arguments.command](arguments)
         sys.stdout.flush()

@@ -29,7 +29,7 @@ class FieldMatches:
 
 
 def matches_of(tree: query.Query) -> dict[str, FieldMatches]:
-    """Whoosh field -> what the tree looks for there. Excluded branches count for nothing."""
+    """Whoosh field -> what the tree looks for there. What it excludes or does not need is left out."""
     found: dict[str, FieldMatches] = {}
     for leaf in _leaves(tree):
         if isinstance(leaf, query.SpanNear2):
@@ -45,7 +45,7 @@ def matches_of(tree: query.Query) -> dict[str, FieldMatches]:
 def _leaves(node: query.Query) -> Iterator[query.Query]:
     if isinstance(node, query.Not):
         return
-    if isinstance(node, query.AndNot):
+    if isinstance(node, query.AndNot | query.AndMaybe):
         yield from _leaves(node.a)
     elif node.is_leaf() or isinstance(node, query.SpanNear2):
         yield node

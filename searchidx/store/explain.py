@@ -17,17 +17,27 @@ from searchidx.results import Explanation
 def explain(node: query.Query, searcher: Searcher, number: int) -> Explanation | None:
     """What `node` gave to document `number` of a segment's searcher; None without a match."""
     if isinstance(node, query.AndNot):
-        return None if _score(node, searcher, number) is None else explain(node.a, searcher, number)
+        return None if explain(node.b, searcher, number) else explain(node.a, searcher, number)
     if isinstance(node, query.Require):
-        return None if _score(node, searcher, number) is None else explain(node.a, searcher, number)
+        return explain(node.a, searcher, number) if explain(node.b, searcher, number) else None
+    if isinstance(node, query.Not):
+        return None if explain(node.query, searcher, number) else Explanation("not excluded", 1.0)
     if isinstance(node, query.AndMaybe):
         required = explain(node.a, searcher, number)
         return required and _sum("and maybe", [required, explain(node.b, searcher, number)])
     if isinstance(node, query.And):
         parts = [explain(child, searcher, number) for child in node.children()]
-        return None if None in parts else _sum("all of", parts)
+        scored = [
+            part
+            for part, child in zip(parts, node.children(), strict=True)
+            if not isinstance(child, query.Not)
+        ]
+        return None if None in parts else _sum("all of", scored or parts[:1])
     if isinstance(node, query.Or):
         return _sum("any of", [explain(child, searcher, number) for child in node.children()])
+    if isinstance(node, query.ConstantScoreQuery):
+        matched = explain(node.child, searcher, number)
+        return matched and Explanation(_name(node), node.score)
     score = _score(node, searcher, number)
     return None if score is None else Explanation(_name(node), score, (), _details(node, searcher))
 

@@ -22,7 +22,8 @@ FORMAT_VERSION = 1
 class Manifest:
     """The settings a generation was built with.
 
-    `stamp` changes when the fields or the analysis do. `roots` are as the index knows them:
+    `stamp` changes when the fields or the analysis do. `own_fields` is False when the fields are
+    the defaults of the version that wrote it, so that a later version may use its own. `roots` are as the index knows them:
     relative to the folder that holds the index when they lie below it. `time` is when it was
     committed, ISO 8601 in UTC.
     """
@@ -30,6 +31,7 @@ class Manifest:
     generation: int
     stamp: str
     fields: tuple[FieldSpec, ...]
+    own_fields: bool
     roots: tuple[str, ...]
     include: tuple[str, ...]
     exclude: tuple[str, ...]

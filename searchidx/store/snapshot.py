@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from heapq import nsmallest
 from typing import Any, TypeVar
 
 from whoosh import query
@@ -29,6 +30,7 @@ from searchidx.schema import (
     sort_column,
 )
 from searchidx.settings import FieldKind, FieldSpec
+from searchidx.store.evaluate import evaluate, matching
 from searchidx.store.explain import explain
 from searchidx.store.manifest import Manifest
 from searchidx.store.verify import faults
@@ -75,7 +77,7 @@ class Snapshot:
         return int(self._searcher.doc_count())
 
     def segment_count(self) -> int:
-        return len(self._searcher.leaf_searchers())
+        return len(self._parts())
 
     def deleted_count(self) -> int:
         return int(self._searcher.doc_count_all()) - self.post_count()
@@ -84,20 +86,33 @@ class Snapshot:
 
     def count(self, tree: query.Query) -> int:
         """How many posts match."""
-        return len(self.matching(tree))
+        with self._lock:
+            return sum(len(matching(tree, part)) for part, _ in self._parts())
 
     def matching(self, tree: query.Query) -> list[int]:
         """The numbers of the posts that match, ascending."""
         with self._lock:
-            return sorted(self._searcher.docs_for_query(tree))
+            found = [
+                number + offset for part, offset in self._parts() for number in matching(tree, part)
+            ]
+        return sorted(found)
 
-    def best(self, tree: query.Query, limit: int) -> list[tuple[int, float]]:
-        """The `limit` best matches as (number, score), best first, lower numbers first in a tie."""
-        if limit <= 0:
-            return []
+    def best(self, tree: query.Query, limit: int) -> tuple[int, list[tuple[int, float]]]:
+        """How many posts match, and the `limit` best as (number, score).
+
+        Best first; of two with the same score the lower number.
+        """
         with self._lock:
-            results = self._searcher.search(tree, limit=limit)
-            return [(int(number), float(score or 0.0)) for number, score in results.items()]
+            scored = [
+                (number + offset, score)
+                for part, offset in self._parts()
+                for number, score in evaluate(tree, part).items()
+            ]
+        return len(scored), nsmallest(limit, scored, key=lambda hit: (-hit[1], hit[0]))
+
+    def _parts(self) -> list[tuple[Searcher, int]]:
+        """The searcher of each segment, and the number of its first document."""
+        return list(self._searcher.leaf_searchers())
 
     def ordered(self, tree: query.Query, keys: Sequence[SortKey]) -> list[int]:
         """All matches in the order of the keys, the first key first; then by number."""
@@ -105,7 +120,7 @@ class Snapshot:
         with self._lock:
             for key in reversed(keys):
                 column = self._column(key.spec)
-                present = set(self._docs_with(key.spec.name))
+                present = set(self.matching(query.Term(HAS, key.spec.name)))
                 having = [number for number in numbers if number in present]
                 having.sort(key=column, reverse=key.descending)
                 numbers = having + [number for number in numbers if number not in present]
@@ -114,7 +129,7 @@ class Snapshot:
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
         """How the score of one post came about; None if it does not match."""
         with self._lock:
-            for searcher, offset in reversed(self._searcher.leaf_searchers()):
+            for searcher, offset in reversed(self._parts()):
                 if number >= offset:
                     return explain(tree, searcher, number - offset)
         return None
@@ -122,9 +137,6 @@ class Snapshot:
     def _column(self, spec: FieldSpec) -> Callable[[int], Any]:
         reader = self._searcher.reader().column_reader(sort_column(spec))
         return lambda number: reader[number]
-
-    def _docs_with(self, name: str) -> Iterator[int]:
-        return iter(self._searcher.docs_for_query(query.Term(HAS, name)))
 
     # -- what is stored
 
@@ -195,7 +207,7 @@ class Snapshot:
         with self._lock:
             return {
                 str(word)
-                for searcher, _ in self._searcher.leaf_searchers()
+                for searcher, _ in self._parts()
                 for word in searcher.reader().terms_within(field, term, edits, prefix=0)
             }
 

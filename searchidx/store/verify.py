@@ -19,7 +19,7 @@ def faults(reader: IndexReader) -> Iterator[str]:
         if kind.column_type is None:
             continue
         try:
-            column = reader.column_reader(name)
+            column = reader.column_reader(name, translate=False)
             for number in reader.all_doc_ids():
                 column[number]
         except Exception as error:
