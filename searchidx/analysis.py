@@ -32,7 +32,7 @@ _MARKS = "".join(
     for char in map(chr, range(first, last))
     if unicodedata.category(char)[0] == "M"
 )
-_IGNORABLE = "\u00ad\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f"
+_IGNORABLE = "\u00ad\u00b7\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f"
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\u1100-\u11ff\u3005\u3007\u3040-\u30ff\u3100-\u318f\u31f0-\u31ff\u3400-\u9fff"
@@ -42,7 +42,7 @@ _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
 _LETTER = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}{_IGNORABLE}])"
 _UNIT = re.compile(rf"[{_UNSPACED}][{_MARKS}\uff9e\uff9f{_IGNORABLE}]*")
 _PIECE = re.compile(
-    rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.){{2,}}(?:[^\W\d_](?!\w))?)"
+    rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.)+(?:[^\W\d_](?!\w)|(?<=\w\.\w\.)))"
     rf"|(?P<dotted>(?<![\w.])\.(?=[^\W\d_]){_LETTER}+)"
     rf"|(?P<joined>{_LETTER}+(?:&{_LETTER}+)+)"
     rf"|(?P<unspaced>(?:{_UNIT.pattern})+)"

@@ -169,7 +169,8 @@ def leaves(draw: st.DrawFn) -> Asked:
     if kind == "range":
         low, high = sorted([draw(st.integers(-5, 20)), draw(st.integers(-5, 20))])
         return Asked(
-            f"quality:{low}..{high}", lambda doc: doc.quality is not None and low <= doc.quality <= high
+            f"quality:{low}..{high}",
+            lambda doc: doc.quality is not None and low <= doc.quality <= high,
         )
     if kind == "has":
         name = draw(st.sampled_from(FIELDS))
@@ -186,11 +187,15 @@ def combined(children: st.SearchStrategy[Asked]) -> st.SearchStrategy[Asked]:
 
     def either(pair: tuple[Asked, Asked]) -> Asked:
         one, other = pair
-        return Asked(f"({one.text} OR {other.text})", lambda doc: one.holds(doc) or other.holds(doc))
+        return Asked(
+            f"({one.text} OR {other.text})", lambda doc: one.holds(doc) or other.holds(doc)
+        )
 
     def but(pair: tuple[Asked, Asked]) -> Asked:
         one, other = pair
-        return Asked(f"({one.text} -{other.text})", lambda doc: one.holds(doc) and not other.holds(doc))
+        return Asked(
+            f"({one.text} -{other.text})", lambda doc: one.holds(doc) and not other.holds(doc)
+        )
 
     def without(one: Asked) -> Asked:
         return Asked(f"(NOT {one.text})", lambda doc: not one.holds(doc))

@@ -67,10 +67,10 @@ def _calendar(text: str) -> Period | None:
     if match := _COMPACT.fullmatch(text) or _NUMERIC.fullmatch(text):
         year, month, day = (int(part) if part else None for part in match.groups())
         return _whole(year or 0, month, day)
-    if _INSTANT.fullmatch(text.upper()):
+    if match := _INSTANT.fullmatch(text.upper()):
         start = datetime.fromisoformat(text.upper())
         start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
-        length = timedelta(minutes=1) if text.count(":") == 1 else timedelta(seconds=1)
+        length = timedelta(seconds=1) if match[1] else timedelta(minutes=1)
         return Period(start, start + length)
     if match := _QUARTER.fullmatch(text):
         start = _day(int(match[1]), 3 * int(match[2]) - 2)

@@ -1,0 +1,84 @@
+"""Which terms a text gives: golden tokens, and what must hold for any text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from searchidx.analysis import LONGEST_TERM, fold, fold_value, query_slots, slots, stemmer
+
+GOLDEN = {
+    "case": ("Face MASKS", "face masks"),
+    "accents": ("Épuisé naïve Øre straße İstanbul", "epuise naive ore strasse istanbul"),
+    "combining marks": ("cafe\u0301", "cafe"),
+    "ligature and full width": ("ﬁn ＡＢＣ", "fin abc"),
+    "soft hyphen": ("soft\u00adhyphen", "softhyphen"),
+    "hyphen": ("covid-19 GPT-3", "covid 19 gpt 3"),
+    "plus and sharp": ("C++, C# and g++.", "c++/c c#/c and g++/g"),
+    "ampersand": ("R&D at AT&T; Q&A", "r&d/r/d at at&t/at/t q&a/q/a", "r&d at at&t q&a"),
+    "dotted": (".NET not ASP.NET", ".net/net not asp net"),
+    "acronym": ("the U.S. and A.I", "the us and ai"),
+    "version": ("node.js 3.11.4", "node js 3 11 4"),
+    "possessive": ("O'Reilly's women’s", "o reilly women"),
+    "snake and slash": ("snake_case TCP/IP C/C++", "snake case tcp ip c c++/c"),
+    "hashtag and name": ("#tag @me", "tag me"),
+    "catalan": ("col·lecció", "colleccio"),
+    "punctuation": ("— ... !!! (yes)", "yes"),
+    "emoji": ("😀 party🎉", "😀 party 🎉"),
+    "hindi": ("हिन्दी", "हिन्दी"),
+    "greek and cyrillic": ("Άλφα Привет", "αλφα привет"),
+    "japanese": ("勉強会", "勉強 強会 会", "勉強 強会"),
+    "one kanji": ("車", "車"),
+    "mixed scripts": ("GPT-3を使う", "gpt 3 を使 使う う", "gpt 3 を使 使う"),
+    "korean": ("한국어", "한국 국어 어", "한국 국어"),
+}
+
+
+@pytest.mark.parametrize("case", GOLDEN.values(), ids=list(GOLDEN))
+def test_golden_tokens(case: tuple[str, ...]) -> None:
+    found = ["/".join([slot.term, *slot.also]) for slot in slots(case[0])]
+    assert found == case[1].split()
+
+
+@pytest.mark.parametrize("case", GOLDEN.values(), ids=list(GOLDEN))
+def test_a_query_asks_for_the_terms_as_typed(case: tuple[str, ...]) -> None:
+    expected = case[2] if len(case) > 2 else " ".join(w.split("/")[0] for w in case[1].split())
+    assert [slot.term for slot in query_slots(case[0])] == expected.split()
+
+
+def test_a_stem_is_the_same_for_forms_of_a_word() -> None:
+    stem = stemmer("en")
+    assert stem("recognition") == stem("recognitions")
+    assert stem("gpt3") == "gpt3"
+    assert stemmer("none")("masks") == "masks"
+
+
+def test_a_long_value_keeps_its_start_and_stays_apart_from_others() -> None:
+    one, other = fold_value("x" * 200 + "a"), fold_value("x" * 200 + "b")
+    assert one != other
+    assert len(one) < 60
+    assert fold_value("  Computer\n VISION ") == "computer vision"
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+def test_slots_lie_in_the_text_in_order(text: str) -> None:
+    last = 0
+    for slot in slots(text):
+        assert 0 <= slot.start < slot.end <= len(text)
+        assert slot.start >= last
+        last = slot.start
+        assert slot.term
+        assert len(slot.term) <= LONGEST_TERM + 2
+
+
+@given(st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1))
+def test_case_and_accents_do_not_change_the_terms(text: str) -> None:
+    assume(fold(text).isalnum())
+    terms = [slot.term for slot in slots(text)]
+    assert [slot.term for slot in slots(fold(text))] == terms
