@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from os import PathLike
@@ -28,7 +28,7 @@ from searchidx.settings import DEFAULT_FIELDS, FieldKind, FieldSpec, Settings, f
 from searchidx.store.folder import newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot, SortKey
 from searchidx.suggest import suggest
-from searchidx.sync import Progress, StaleSnapshot, SyncOptions, SyncReport, sync
+from searchidx.sync import Progress, StaleSnapshot, SyncOptions, SyncReport, root_name, sync
 
 RELEVANCE = "relevance"
 
@@ -171,6 +171,8 @@ class Index:
                 continue
             if not dry_run:
                 self.refresh()
+                names = tuple(root_name(folder, self.path.parent) for folder in folders)
+                self.settings = replace(self.settings, base=self.path.parent, roots=names)
             return report
         raise SearchIdxError(f"{self.path}: other processes keep committing; try again")
 

@@ -1,0 +1,311 @@
+"""Syncing: the index agrees with the files, in one commit or none, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import searchidx
+from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError
+from searchidx.settings import FieldKind, FieldSpec, Settings
+from searchidx.store.folder import Writer
+from tests.conftest import MakeIndex, write_posts
+
+POSTS = {
+    "a.md": "---\ntitle: Alpha\n---\n",
+    "b.md": "---\ntitle: Beta\n---\n",
+    "deep/c.txt": "---\ntitle: Gamma\n---\n",
+}
+
+
+def titles(index: searchidx.Index) -> set[str]:
+    return {hit.text("title") for hit in index.search("*", limit=100)}
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    return {e.name: (e.stat().st_mtime_ns, e.stat().st_size) for e in os.scandir(folder)}
+
+
+def test_new_changed_renamed_and_removed_files(make_index: MakeIndex, tmp_path: Path) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    assert titles(index) == {"Alpha", "Beta", "Gamma"}
+    (root / "a.md").write_text("---\ntitle: Alpha two\n---\n")
+    (root / "b.md").rename(root / "deep" / "renamed.md")
+    (root / "deep" / "c.txt").unlink()
+    (root / "d.md").write_text("---\ntitle: Delta\n---\n")
+    report = index.sync([root])
+    assert report.added == ("posts/d.md",)
+    assert report.changed == ("posts/a.md",)
+    assert report.renamed == (("posts/b.md", "posts/deep/renamed.md"),)
+    assert report.removed == ("posts/deep/c.txt",)
+    assert (report.unchanged, report.posts, report.generation) == (0, 3, 2)
+    assert titles(index) == {"Alpha two", "Beta", "Delta"}
+    assert index.search("path:renamed").total == 1
+    assert len(index) == 3
+
+
+def test_a_sync_with_nothing_to_do_writes_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index(POSTS)
+    before = files(tmp_path / "index")
+    report = index.sync([tmp_path / "posts"])
+    assert (report.read, report.unchanged, report.generation) == (0, 3, 1)
+    assert files(tmp_path / "index") == before
+
+
+def test_a_touched_file_is_not_read_again(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index(POSTS)
+    os.utime(tmp_path / "posts" / "a.md", ns=(1, 10**18))
+    assert index.sync([tmp_path / "posts"]).unchanged == 3
+
+
+def test_a_change_that_keeps_size_and_is_as_old_as_the_index_is_seen(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index, post = make_index(POSTS), tmp_path / "posts" / "a.md"
+    stat = post.stat()
+    post.write_text("---\ntitle: Omega\n---\n")
+    os.utime(post, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert index.sync([tmp_path / "posts"]).changed == ("posts/a.md",)
+
+
+def test_a_dry_run_says_what_would_be_done(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index(POSTS)
+    before = files(tmp_path / "index")
+    (tmp_path / "posts" / "a.md").unlink()
+    report = index.sync([tmp_path / "posts"], dry_run=True)
+    assert (report.removed, report.is_dry_run) == (("posts/a.md",), True)
+    assert files(tmp_path / "index") == before
+    assert len(index) == 3
+
+
+def test_a_full_sync_reads_everything_again(make_index: MakeIndex, tmp_path: Path) -> None:
+    report = make_index(POSTS).sync([tmp_path / "posts"], full=True)
+    assert (len(report.changed), report.unchanged, report.reason) == (3, 0, "asked for")
+
+
+def test_other_fields_rebuild_the_index(make_index: MakeIndex, tmp_path: Path) -> None:
+    make_index(POSTS).close()
+    author = FieldSpec("author", FieldKind.KEYWORD, ("author",))
+    changed = Settings(base=tmp_path, fields=(*Settings(base=tmp_path).fields, author))
+    with searchidx.open(tmp_path / "index", settings=changed) as index:
+        report = index.sync([tmp_path / "posts"])
+        assert report.reason
+        assert index.search("missing:author").total == 3
+    with searchidx.open(tmp_path / "index") as index:
+        assert index.sync().reason == ""
+        assert index.search("missing:author").total == 3
+
+
+def test_roots_are_remembered_and_may_move_with_the_index(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    make_index(POSTS).close()
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (tmp_path / "posts").rename(moved / "posts")
+    (tmp_path / "index").rename(moved / "index")
+    with searchidx.open(moved / "index") as index:
+        assert index.sync().unchanged == 3
+
+
+def test_the_same_file_through_two_roots_is_one_post(make_index: MakeIndex, tmp_path: Path) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    assert index.sync([root, root / "deep"]).posts == 3
+
+
+def test_posts_below_a_folder_that_cannot_be_read_are_kept(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    other = write_posts(tmp_path / "other", {"x.md": "Other"})
+    index.sync([root, other])
+    other.rename(tmp_path / "gone")
+    report = index.sync([root, other])
+    assert report.removed == ()
+    assert report.lost_text
+    assert len(index) == 4
+
+
+def test_no_root_at_all_is_an_error_and_changes_nothing(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index = make_index(POSTS)
+    with pytest.raises(PostError, match="no such folder"):
+        index.sync([tmp_path / "nowhere"])
+    assert len(index) == 3
+
+
+def test_problems_are_told_again_while_they_last(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index({**POSTS, "bad.md": "---\ntitle: [unclosed\ntopics: AI\n---\nText\n"})
+    first = index.sync([tmp_path / "posts"])
+    assert [problem.path for problem in first.problems] == ["posts/bad.md"]
+    assert first.problems == index.problems()
+    assert index.search("has:problems topics:ai").total == 1
+    (tmp_path / "posts" / "bad.md").write_text("---\ntitle: Mended\n---\n")
+    assert index.sync([tmp_path / "posts"]).problems == ()
+    assert index.search("has:problems").total == 0
+
+
+def test_an_index_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(IndexMissing, match="no index here"):
+        searchidx.open(tmp_path / "index")
+    with searchidx.open(tmp_path / "index", create=True) as index:
+        assert len(index) == 0
+        with pytest.raises(IndexMissing):
+            index.search("x")
+    assert not (tmp_path / "index").exists()
+
+
+def test_one_writer_at_a_time(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index(POSTS)
+    (tmp_path / "posts" / "a.md").unlink()
+    holder = (
+        "import sys, searchidx\nfrom pathlib import Path\nfrom searchidx.store.folder import Writer\n"
+        "with Writer(Path(sys.argv[1]), (), wait_s=1, clear=False):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", holder, str(tmp_path / "index")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(IndexLocked) as raised:
+            index.sync([tmp_path / "posts"], wait_s=0.1)
+        assert raised.value.pid == process.pid
+        assert str(process.pid) in str(raised.value)
+        assert len(index) == 3
+        process.kill()
+    assert index.sync([tmp_path / "posts"]).removed == ("posts/a.md",)
+
+
+def test_a_writer_that_is_left_without_a_commit_changes_nothing(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index = make_index(POSTS)
+    with Writer(tmp_path / "index", index.fields, wait_s=1, clear=False) as writer:
+        writer.delete(["posts/a.md"])
+    assert not index.refresh()
+    assert titles(index) == {"Alpha", "Beta", "Gamma"}
+    assert [name for name in files(tmp_path / "index") if name.endswith(".tmp")] == []
+
+
+@pytest.mark.parametrize("posts_read", [1, 40, 79])
+def test_killed_halfway_leaves_the_old_index(
+    make_index: MakeIndex, tmp_path: Path, posts_read: int
+) -> None:
+    make_index(POSTS).close()
+    many = {f"{number}.md": f"---\ntitle: Number {number}\n---\n" for number in range(80)}
+    write_posts(tmp_path / "posts", many)
+    script = (
+        "import os, signal, sys, searchidx\n"
+        "def stop(progress):\n"
+        "    if progress.done == int(sys.argv[3]): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "with searchidx.open(sys.argv[1]) as index: index.sync([sys.argv[2]], progress=stop)\n"
+    )
+    arguments = [str(tmp_path / "index"), str(tmp_path / "posts"), str(posts_read)]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], check=False)
+    assert done.returncode == -signal.SIGKILL
+    with searchidx.open(tmp_path / "index") as index:
+        assert titles(index) == {"Alpha", "Beta", "Gamma"}
+        assert index.check().faults == ()
+        report = index.sync([tmp_path / "posts"])
+        assert (len(report.added), report.unchanged) == (80, 3)
+        assert index.check().is_current
+    leftovers = [name for name in files(tmp_path / "index") if name.endswith(".tmp")]
+    assert leftovers == []
+
+
+def test_readers_see_the_old_generation_until_they_refresh(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    writer = make_index(POSTS)
+    with searchidx.open(tmp_path / "index") as reader:
+        (tmp_path / "posts" / "a.md").unlink()
+        writer.sync([tmp_path / "posts"])
+        assert (reader.generation, len(titles(reader))) == (1, 3)
+        assert reader.refresh()
+        assert (reader.generation, len(titles(reader))) == (2, 2)
+        assert not reader.refresh()
+
+
+def test_a_sync_from_an_old_generation_starts_from_the_newest(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    one = make_index(POSTS)
+    with searchidx.open(tmp_path / "index") as other:
+        (tmp_path / "posts" / "a.md").unlink()
+        other.sync([tmp_path / "posts"])
+        (tmp_path / "posts" / "b.md").unlink()
+        report = one.sync([tmp_path / "posts"])
+    assert (report.removed, len(one)) == (("posts/b.md",), 1)
+
+
+def test_several_threads_may_search(seeds_index: searchidx.Index) -> None:
+    expected = [hit.path for hit in seeds_index.search("library OR chess", limit=50)]
+    failures: list[object] = []
+
+    def search() -> None:
+        for _ in range(10):
+            found = [hit.path for hit in seeds_index.search("library OR chess", limit=50)]
+            if found != expected:
+                failures.append(found)
+
+    threads = [threading.Thread(target=search) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's file
+def test_a_damaged_index_says_so_and_is_rebuilt(make_index: MakeIndex, tmp_path: Path) -> None:
+    make_index(POSTS).close()
+    for name in files(tmp_path / "index"):
+        if name.endswith(".toc"):
+            (tmp_path / "index" / name).write_bytes(b"garbage")
+    with pytest.raises(IndexCorrupt, match="--full"):
+        searchidx.open(tmp_path / "index")
+    with searchidx.open(tmp_path / "index", create=True, discard=True) as index:
+        assert index.sync([tmp_path / "posts"], full=True).posts == 3
+        assert titles(index) == {"Alpha", "Beta", "Gamma"}
+
+
+edits = st.lists(
+    st.tuples(
+        st.sampled_from(["a.md", "b.md", "c.md", "d/e.md"]), st.sampled_from(["", "x", "y z"])
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rounds=st.lists(edits, min_size=1, max_size=4))
+def test_small_syncs_end_where_a_rebuild_would(
+    rounds: list[list[tuple[str, str]]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("rounds")
+    root = write_posts(folder / "posts", {"keep.md": "# Keep"})
+    with searchidx.open(folder / "index", create=True) as index:
+        for changes in rounds:
+            for name, text in changes:
+                path = root / name
+                if text:
+                    write_posts(root, {name: f"# {text}"})
+                else:
+                    path.unlink(missing_ok=True)
+            index.sync([root])
+        with searchidx.open(folder / "fresh", create=True) as fresh:
+            fresh.sync([root])
+            for query in ("*", "x", "y", "z", "keep"):
+                one, other = index.search(query, limit=50), fresh.search(query, limit=50)
+                assert {(h.path, h.text("title")) for h in one} == {
+                    (h.path, h.text("title")) for h in other
+                }
