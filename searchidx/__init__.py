@@ -19,9 +19,10 @@ from searchidx.errors import (
     SettingsError,
 )
 from searchidx.highlight import Span
-from searchidx.index import CheckReport, Index, SearchOptions, Stats
+from searchidx.index import CheckReport, Index
 from searchidx.index import open_index as open
 from searchidx.posts.model import Problem
+from searchidx.reading import SearchOptions, Stats
 from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
 from searchidx.sync import Progress, SyncReport

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from searchidx.width import text_columns
+
 
 class SearchIdxError(Exception):
     """Any error that searchidx raises on purpose."""
@@ -41,7 +43,8 @@ class QueryError(SearchIdxError):
     def diagram(self) -> str:
         """The query with a caret line under the part that is meant, and the hint: three lines."""
         shown = "".join(char if char.isprintable() else " " for char in self.text)
-        carets = " " * self.position + "^" * (self.end - self.position)
+        carets = " " * text_columns(shown[: self.position])
+        carets += "^" * max(1, text_columns(shown[self.position : self.end]))
         lines = [shown, carets, self.reason]
         return "\n".join([*lines, self.hint] if self.hint else lines)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.results import Explanation, Hit, Results, Suggestion
+from searchidx.width import columns
 
 JSON_FORMAT_VERSION = 1
 SNIPPET_LINES = 2
@@ -176,13 +176,6 @@ def _line_end(text: str, position: int, width: int) -> int:
     return len(text)
 
 
-def columns(char: str) -> int:
-    """How many terminal columns a character takes."""
-    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
-
-
 def _painted(text: str, pairs: Iterable[tuple[int, int]], palette: Palette, base: str) -> str:
     safe = clean(text)
     parts = [base]
@@ -192,6 +185,26 @@ def _painted(text: str, pairs: Iterable[tuple[int, int]], palette: Palette, base
         position = end
     tail = palette.reset if base else ""
     return "".join([*parts, safe[position:], tail])
+
+
+def matches_text(total: int) -> str:
+    """How many posts match, in words."""
+    return f"{total or 'no'} {'post matches' if total == 1 else 'posts match'}"
+
+
+def table_text(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equal length as columns, two spaces apart, each row ended by a newline."""
+    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
+    lines = (
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "".join(clean(line).rstrip() + "\n" for line in lines)
+
+
+def suggestions_text(suggestions: Sequence[Suggestion]) -> str:
+    """`did you mean` lines, each ended by a newline; empty for none."""
+    return "".join(f"did you mean: {clean(s.query)}  ({s.total})\n" for s in suggestions)
 
 
 # -- machine formats

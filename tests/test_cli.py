@@ -179,7 +179,8 @@ def test_colours_come_from_the_palette(indexed) -> None:  # type: ignore[no-unty
 
 
 def test_nothing_of_a_post_steers_the_terminal(indexed, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    evil = '---\ntitle: "evil \\e[31m red \\a \\u202e bidi \\u009b1m"\nauthor: "\\e]0;x\\a"\n---\n\x1b[2J evil'
+    head = 'author: "\\e]0;x\\a"\ntitle: "evil \\e[31m red \\a \\u202e bidi \\u009b1m"'
+    evil = f"---\n{head}\n---\n\x1b[2J evil"
     write_posts(tmp_path / "posts", {"evil\x1b[31m.md": evil})
     indexed("index")
     for flags in ((), ("-l",), ("--format", "{title} {meta.author}"), ("--json",), ("--jsonl",),

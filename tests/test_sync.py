@@ -168,7 +168,7 @@ def test_one_writer_at_a_time(make_index: MakeIndex, tmp_path: Path) -> None:
     index = make_index(POSTS)
     (tmp_path / "posts" / "a.md").unlink()
     holder = (
-        "import sys, searchidx\nfrom pathlib import Path\nfrom searchidx.store.folder import Writer\n"
+        "import sys\nfrom pathlib import Path\nfrom searchidx.store.folder import Writer\n"
         "with Writer(Path(sys.argv[1]), (), wait_s=1, clear=False):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )

@@ -16,8 +16,9 @@ from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, text_width
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
-from searchidx.index import CheckReport, Index, Stats, open_index
+from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
+from searchidx.reading import Stats
 from searchidx.results import Results, Suggestion
 from searchidx.sync import SyncReport
 
@@ -86,7 +87,7 @@ def query(arguments: Arguments) -> int:
         else:
             _print_hits(results, explanations, arguments)
     if not (arguments.json or arguments.jsonl):
-        print(_summary(results, suggestions), file=sys.stderr)
+        sys.stderr.write(_summary(results, suggestions))
     return EXIT_OK if results.total else EXIT_NONE
 
 
@@ -95,7 +96,8 @@ def shell(arguments: Arguments) -> int:
     from searchidx.shell import run_shell
 
     with _index_to_read(arguments) as source:
-        return run_shell(source, palette_for(arguments.color, os.environ, sys.stdout.isatty()))
+        palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
+        return run_shell(source, palette, lambda text: page(text, os.environ, wanted=True))
 
 
 def stats(arguments: Arguments) -> int:
@@ -114,12 +116,13 @@ def fields(arguments: Arguments) -> int:
         keys = dict(found.meta_keys)
         print(render.json_text({"fields": stats_json(found)["fields"], "meta": keys}))
         return EXIT_OK
-    rows: list[tuple[str, ...]] = [
+    rows = [("FIELD", "KIND", "POSTS", "ALSO")]
+    rows += [
         (row.spec.name, row.spec.kind.value, str(row.posts), ", ".join(row.spec.aliases))
         for row in found.fields
     ]
     rows += [(f"meta.{key}", "keyword", str(count), "") for key, count in found.meta_keys]
-    _print_table(("FIELD", "KIND", "POSTS", "ALSO"), rows)
+    sys.stdout.write(render.table_text(rows))
     return EXIT_OK
 
 
@@ -311,13 +314,10 @@ def _print_hits(results: Results, explanations: list[Any], arguments: Arguments)
 
 def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:
     first, last = results.offset + 1, results.offset + len(results.hits)
-    shown = (
-        f", {first} to {last} shown" if results.hits and len(results.hits) < results.total else ""
-    )
-    noun = "post matches" if results.total == 1 else "posts match"
-    lines = [f"{results.total or 'no'} {noun}{shown} ({results.elapsed_ms:.0f} ms)"]
-    lines += [f"did you mean: {render.clean(s.query)}  ({s.total})" for s in suggestions]
-    return "\n".join(lines)
+    is_part = results.hits and len(results.hits) < results.total
+    shown = f", {first} to {last} shown" if is_part else ""
+    line = f"{render.matches_text(results.total)}{shown} ({results.elapsed_ms:.0f} ms)\n"
+    return line + render.suggestions_text(suggestions)
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:
@@ -326,10 +326,3 @@ def _print_problems(problems: tuple[Problem, ...]) -> None:
     if len(problems) > MOST_PROBLEMS:
         left = len(problems) - MOST_PROBLEMS
         print(f"… and {left} problems more: searchidx index --json lists all", file=sys.stderr)
-
-
-def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    for row in [head, *rows]:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print(render.clean(line).rstrip())

@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; the exit code. Nothing but SystemExit (from --help) is raised."""
     _use_utf8()
     parser = build_parser()
-    arguments = parser.parse_args(with_dashed_values(parser, sys.argv[1:] if argv is None else argv))
+    words = sys.argv[1:] if argv is None else argv
+    arguments = parser.parse_args(with_dashed_values(parser, words))
     try:
         code = COMMANDS[arguments.command](arguments)
         sys.stdout.flush()

@@ -29,7 +29,7 @@ class FieldMatches:
 
 
 def matches_of(tree: query.Query) -> dict[str, FieldMatches]:
-    """Whoosh field -> what the tree looks for there. What it excludes or does not need is left out."""
+    """Whoosh field -> what the tree looks for there, but for what it excludes or does not need."""
     found: dict[str, FieldMatches] = {}
     for leaf in _leaves(tree):
         if isinstance(leaf, query.SpanNear2):

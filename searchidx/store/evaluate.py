@@ -63,9 +63,7 @@ def _all_of(children: Sequence[query.Query], searcher: Searcher) -> Scores:
     parts = [evaluate(child, searcher) for child in children if not isinstance(child, query.Not)]
     if not parts:
         parts = [dict.fromkeys(_every(searcher), 1.0)]
-    common = set(min(parts, key=len))
-    for part in parts:
-        common &= part.keys()
+    common = set(parts[0]).intersection(*parts[1:])
     for child in excluding:
         common -= matching(child.query, searcher)
     return {number: sum(part[number] for part in parts) for number in common}
@@ -95,4 +93,5 @@ def _leaf(node: query.Query, searcher: Searcher) -> Scores:
 
 
 def _every(searcher: Searcher) -> Iterable[int]:
-    return searcher.reader().all_doc_ids()
+    numbers: Iterable[int] = searcher.reader().all_doc_ids()
+    return numbers

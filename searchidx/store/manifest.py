@@ -23,9 +23,9 @@ class Manifest:
     """The settings a generation was built with.
 
     `stamp` changes when the fields or the analysis do. `own_fields` is False when the fields are
-    the defaults of the version that wrote it, so that a later version may use its own. `roots` are as the index knows them:
-    relative to the folder that holds the index when they lie below it. `time` is when it was
-    committed, ISO 8601 in UTC.
+    the defaults of the version that wrote it, so that a later version may use its own. `roots` are
+    as the index knows them: relative to the folder that holds the index when they lie below it.
+    `time` is when it was committed, ISO 8601 in UTC.
     """
 
     generation: int

@@ -57,11 +57,16 @@ class SortKey:
 
 
 class Snapshot:
-    """The posts of one generation. Close it when done; a commit by others does not change it."""
+    """The posts of one generation; a commit by others does not change it.
+
+    `hold` it while you use it, and `retire` it when nobody is to begin using it any more.
+    """
 
     def __init__(self, searcher: Searcher, manifest: Manifest, size_bytes: int) -> None:
         self._searcher = searcher
         self._lock = threading.RLock()
+        self._users = 0
+        self._is_retired = False
         self.manifest = manifest
         self.size_bytes = size_bytes
 
@@ -69,9 +74,26 @@ class Snapshot:
     def generation(self) -> int:
         return self.manifest.generation
 
-    def close(self) -> None:
+    def hold(self) -> None:
+        """Keep the files open until `release`, even when the snapshot is retired meanwhile."""
         with self._lock:
-            self._searcher.close()
+            self._users += 1
+
+    def release(self) -> None:
+        """Undo one `hold`."""
+        with self._lock:
+            self._users -= 1
+        self._close_if_unused()
+
+    def retire(self) -> None:
+        """Let go of the files, as soon as nobody holds them."""
+        self._is_retired = True
+        self._close_if_unused()
+
+    def _close_if_unused(self) -> None:
+        with self._lock:
+            if self._is_retired and not self._users:
+                self._searcher.close()
 
     def post_count(self) -> int:
         return int(self._searcher.doc_count())

@@ -1,0 +1,1 @@
+"""Files become posts: the only room that knows front matter and YAML."""

@@ -1,0 +1,231 @@
+"""Front matter and settings become a Post: typed field values, and everything else as meta."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from searchidx.posts.frontmatter import FrontMatter, split_post
+from searchidx.posts.model import FieldValue, Post, ProblemLog, SourceFile
+from searchidx.posts.plain import scrub
+from searchidx.posts.values import (
+    Entry,
+    entries_of,
+    is_ambiguous_date,
+    parse_bool,
+    parse_date,
+    parse_number,
+    text_of,
+    values_at,
+)
+from searchidx.settings import FieldKind, FieldSpec, Settings
+
+BODY = "$body"
+MAX_META = 2_000
+
+_PARSERS = {
+    FieldKind.NUMBER: (parse_number, "a number", "write a number such as 104 or 1.5"),
+    FieldKind.DATE: (parse_date, "a date", "write a date such as 2020-05-20T16:44:00Z"),
+    FieldKind.BOOL: (parse_bool, "yes or no", "write true or false"),
+}
+_HEADING = re.compile(
+    r"^ {0,3}(?:"
+    r"(?P<fence>`{3,}|~{3,})"
+    r"|#{1,6}[ \t]+(?P<atx>\S[^\n]*)"
+    r"|(?P<setext>[^\s#>|=`~-][^\n]*)\n {0,3}(?:=+|-{2,})[ \t]*$)",
+    re.MULTILINE,
+)
+_LEADING_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[-_ ]+(?=.)")
+
+
+def build_post(file: SourceFile, data: bytes, settings: Settings) -> Post:
+    """The post that the bytes of a file hold; whatever they are, this gives an answer.
+
+    A field that is named `title` and has no value takes the first heading of the body, else the
+    file's name. Texts that belong to no field are in `meta`, or named by a problem as lost.
+    """
+    return post_of(file, split_post(data, file.path), settings)
+
+
+def post_of(file: SourceFile, front: FrontMatter, settings: Settings) -> Post:
+    """The post of front matter that is already split."""
+    return _Builder(file, front).post(settings.fields)
+
+
+def title_from_body(body: str) -> str:
+    """The text of the first Markdown heading outside code fences; empty if there is none."""
+    position = 0
+    while found := _HEADING.search(body, position):
+        if fence := found["fence"]:
+            closing = re.compile(rf"^ {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE)
+            closed = closing.search(body, found.end())
+            if closed is None:
+                return ""
+            position = closed.end()
+            continue
+        text = (found["atx"] or found["setext"]).strip()
+        head, space, tail = text.rpartition(" ")
+        text = head.rstrip() if space and tail and not tail.strip("#") else text
+        if text.strip("# "):
+            return str(text)
+        position = found.end()
+    return ""
+
+
+def title_from_path(path: str) -> str:
+    """`2020-05-20-face-mask_selfies.md` as `face mask selfies`; never empty for a named file."""
+    name = path.rpartition("/")[2]
+    stem = name.rpartition(".")[0] or name
+    words = _LEADING_DATE.sub("", stem, count=1).replace("-", " ").replace("_", " ").split()
+    return " ".join(words) or stem
+
+
+class _Builder:
+    """One post in the making: which values fed a field, and what went wrong."""
+
+    def __init__(self, file: SourceFile, front: FrontMatter) -> None:
+        self.file = file
+        self.front = front
+        self.entries = entries_of(front.metadata)
+        self.used: set[int] = set()
+        self.log = ProblemLog(file.path)
+
+    def post(self, specs: Iterable[FieldSpec]) -> Post:
+        fields: dict[str, FieldValue] = {}
+        for spec in specs:
+            value = self.field(spec)
+            if value is None and spec.name == "title" and spec.kind in _TEXTS:
+                value = (title_from_body(self.front.body) or title_from_path(self.file.path),)
+            if value is not None:
+                fields[spec.name] = value
+        meta = tuple(self.meta())
+        problems = (*self.front.problems, *self.log.problems())
+        return Post(self.file, fields, meta, problems)
+
+    def field(self, spec: FieldSpec) -> FieldValue | None:
+        if spec.kind not in _TEXTS:
+            return self.single(spec)
+        texts: list[str] = []
+        for source in spec.sources:
+            found = [self.front.body] if source == BODY else self.texts(spec, source)
+            texts += [text for text in found if text and not text.isspace()]
+            if texts and not spec.many:
+                return (", ".join(texts),)
+        return tuple(_distinct(texts)) or None
+
+    def texts(self, spec: FieldSpec, source: str) -> Iterator[str]:
+        """The texts at one source of a text or keyword field."""
+        entries = values_at(self.entries, source)
+        is_list = spec.many and not spec.interchangeable and "." not in source
+        split = is_list and len(entries) == 1 and len(entries[0].steps) == 1
+        for entry in entries:
+            if isinstance(entry.value, dict):
+                if not _looks_into(spec, source):
+                    yield from self.texts_of_mapping(spec, entry)
+                continue
+            self.used.add(id(entry))
+            text = self.written(entry).strip()
+            yield from (part.strip() for part in text.split(",")) if split else (text,)
+
+    def texts_of_mapping(self, spec: FieldSpec, entry: Entry) -> Iterator[str]:
+        """Its name or title; its keys if it has neither."""
+        names = [
+            inner
+            for key in ("name", "title")
+            for inner in values_at(self.entries, f"{entry.key}.{key}")
+            if inner.steps == (*entry.steps, key) and not isinstance(inner.value, dict)
+        ]
+        what = f"{spec.name}: a mapping where a text is expected"
+        if names:
+            self.used.add(id(names[0]))
+            self.report(entry, f"{what}, its {names[0].steps[-1]} is used", "write a text")
+            yield self.written(names[0]).strip()
+        elif entry.value:
+            self.report(entry, f"{what}, its keys are used", "write a text or a list of texts")
+            yield from (str(key).strip() for key in entry.value)
+
+    def single(self, spec: FieldSpec) -> FieldValue | None:
+        """The first value that fits a number, date or bool field; the others stay for meta."""
+        parse, expected, todo = _PARSERS[spec.kind]
+        for source in spec.sources:
+            value: float | Any | None = None
+            for entry in self.body_entry() if source == BODY else values_at(self.entries, source):
+                if value is not None:
+                    what = f"{spec.name}: more than one value, only the first is used"
+                    self.report(entry, what, "leave one")
+                    break
+                value = parse(entry.value)
+                if value is None:
+                    self.misfit(spec, entry, expected, todo)
+                    continue
+                self.used.add(id(entry))
+                if spec.kind is FieldKind.DATE and is_ambiguous_date(entry.value):
+                    what = f"{spec.name}: {entry.value!r} read with the month first"
+                    self.report(entry, what, f"write it as {value:%Y-%m-%d}")
+            if value is not None:
+                return value
+        return None
+
+    def body_entry(self) -> list[Entry]:
+        return [Entry(BODY, (), self.front.body)] if self.front.body else []
+
+    def misfit(self, spec: FieldSpec, entry: Entry, expected: str, todo: str) -> None:
+        if isinstance(entry.value, dict):
+            shown = "a mapping"
+        else:
+            text = self.written(entry)
+            if not text.strip():
+                return
+            shown = repr(text if len(text) <= 40 else text[:39] + "…")
+        self.report(entry, f"{spec.name}: {shown} is not {expected}", todo)
+
+    def report(self, entry: Entry, what: str, todo: str) -> None:
+        """Note a problem, unless the front matter already told of this very value."""
+        line = self.front.locate(entry.steps)[0] if entry.steps else self.front.body_line
+        if isinstance(entry.value, str):
+            told = repr(entry.value)
+            if any(known.line == line and told in known.what for known in self.front.problems):
+                return
+        self.log.add(line, what, todo)
+
+    def written(self, entry: Entry) -> str:
+        """The text of a value as its author wrote it."""
+        if isinstance(entry.value, str):
+            return entry.value
+        return scrub(text_of(entry.value, self.front.locate(entry.steps)[1]))
+
+    def meta(self) -> Iterator[tuple[str, str]]:
+        """The values that fed no field, as (dotted key, text)."""
+        count = 0
+        for entry in self.entries.ordered:
+            if id(entry) in self.used or isinstance(entry.value, dict):
+                continue
+            is_plain = type(entry.value) is int and not self.front.has_odd_integers
+            text = text_of(entry.value) if is_plain else self.written(entry)
+            if not text or text.isspace():
+                continue
+            count += 1
+            if count > MAX_META:
+                line = self.front.locate(entry.steps)[0]
+                what = f"over {MAX_META:,} values that belong to no field, the rest left out"
+                self.log.add(line, what, "declare fields for them", lost_text=True)
+                return
+            yield entry.key, text
+
+
+_TEXTS = (FieldKind.TEXT, FieldKind.KEYWORD)
+
+
+def _looks_into(spec: FieldSpec, source: str) -> bool:
+    """Whether another source of the field goes into the mapping that this one names."""
+    inside = source.replace("[]", "") + "."
+    return any(other.replace("[]", "").startswith(inside) for other in spec.sources)
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """The texts without those that differ from an earlier one only by case."""
+    first: dict[str, str] = {}
+    for text in texts:
+        first.setdefault(text.casefold(), text)
+    return list(first.values())

@@ -1,0 +1,302 @@
+"""Walk the roots, compare with what is indexed, read one file.
+
+Paths are plain strings here: a walk over many files feels each Path object it makes.
+"""
+
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import re
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from searchidx.errors import PostError
+from searchidx.posts.model import Problem, SourceFile
+from searchidx.settings import Settings
+
+_READ_TRIES = 3
+_CLOCK_TICK_NS = 100_000_000
+_NOT_PLAIN = re.compile("[\\\\\udc80-\udcff]")
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
+
+DirId = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files below the roots, by path, and what could not be looked at."""
+
+    files: list[SourceFile]
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a sync has to do, each part in the order of the paths.
+
+    `new`, `resized` and `suspect` are files as found: a suspect has the indexed size but another
+    time, or one that proves nothing, so its content must decide. `same` and `gone` are as indexed.
+    """
+
+    new: list[SourceFile]
+    resized: list[SourceFile]
+    suspect: list[SourceFile]
+    same: list[SourceFile]
+    gone: list[SourceFile]
+
+
+def walk(roots: Sequence[Path], settings: Settings, base: Path) -> Found:
+    """Every post file below the roots, each once; relative roots count from `base`.
+
+    Hidden names, and folders that match an exclude pattern, are not entered; a root that is itself
+    a file is taken whatever its name. Links are followed only if the settings say so; else one that
+    leads out of the roots is a problem, one that stays inside is skipped, its target being there.
+
+    Raises: PostError when there are roots and none of them exists.
+    """
+    return _Walk(roots, settings, base).run()
+
+
+def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Comparison:
+    """Files as found against files as indexed, by path, size and time."""
+    known = {file.path: file for file in indexed}
+    result = Comparison([], [], [], [], [])
+    for file in sorted(found, key=_by_path):
+        old = known.pop(file.path, None)
+        if old is None:
+            result.new.append(file)
+        elif old.size_bytes != file.size_bytes:
+            result.resized.append(file)
+        elif old.mtime_ns != file.mtime_ns or not old.mtime_ns:
+            result.suspect.append(file)
+        else:
+            result.same.append(old)
+    result.gone.extend(sorted(known.values(), key=_by_path))
+    return result
+
+
+def read_file(
+    base: Path, file: SourceFile, settings: Settings
+) -> tuple[SourceFile, bytes] | Problem:
+    """A file as it is now, with its digest, and its bytes; or the problem that stands in the way.
+
+    `mtime_ns` is 0 when the file changed within the last 100 ms: a clock that ticks no faster could
+    not tell a later change. A file that vanished is a problem, yet none that loses text.
+    """
+    try:
+        handle = os.open(locate_file(base, file.path), _OPEN_FLAGS)
+    except (FileNotFoundError, NotADirectoryError):
+        return Problem(file.path, 1, "the file has vanished", "sync again")
+    except OSError as error:
+        return _unreadable(file.path, error)
+    try:
+        return _read_open(handle, file, settings.max_file_bytes)
+    except OSError as error:
+        return _unreadable(file.path, error)
+    finally:
+        os.close(handle)
+
+
+def path_text(base: Path, os_path: str) -> str:
+    """How a file is known in the index: with `/`, relative to `base` if below it, else absolute.
+
+    Bytes that are no text, and backslashes, are written as `\\xNN`, so that `locate_file` finds
+    the way back. Both paths are absolute.
+    """
+    top = os.path.join(os.path.abspath(base), "")
+    shown = os_path[len(top) :] if os_path.startswith(top) else os_path
+    if os.sep != "/":
+        shown = shown.replace(os.sep, "/")
+    return _NOT_PLAIN.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", shown)
+
+
+def locate_file(base: Path, path: str) -> str:
+    """The absolute path, for the operating system, of the file known as `path`."""
+    plain = _ESCAPED.sub(_unescaped, path)
+    if os.sep != "/":
+        plain = plain.replace("/", os.sep)
+    return os.path.join(os.path.abspath(base), plain)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    byte = int(found[1], 16)
+    return chr(byte) if byte < 0x80 else chr(0xDC00 + byte)
+
+
+class _Walk:
+    """One walk. Folders are told apart by device and inode, so that no loop of links is endless."""
+
+    def __init__(self, roots: Sequence[Path], settings: Settings, base: Path) -> None:
+        self.base = Path(os.path.abspath(base))
+        self.roots = list(dict.fromkeys(os.path.abspath(self.base / root) for root in roots))
+        self.real_roots = tuple(os.path.realpath(root) for root in self.roots)
+        self.follow = settings.follow_symlinks
+        self.include = _matcher(settings.include, re.IGNORECASE)
+        self.exclude = _matcher(settings.exclude, re.NOFLAG)
+        self.entered: set[DirId] = set()
+        self.links: list[tuple[str, str]] = []
+        self.files: dict[str, SourceFile] = {}
+        self.problems: list[Problem] = []
+
+    def run(self) -> Found:
+        missing = [root for root in self.roots if not os.path.lexists(root)]
+        if self.roots and len(missing) == len(self.roots):
+            path = self.text(missing[0])
+            raise PostError(path, 0, "no such folder", "name a folder of posts that exists")
+        for root in missing:
+            self.problem(self.text(root), "no such folder", "correct the roots")
+        singles = []
+        for root in self.roots:
+            if os.path.isdir(root):
+                self.enter(root, "")
+            elif root not in missing:
+                singles.append(root)
+        while self.links:
+            self.enter(*self.links.pop())
+        for root in singles:
+            self.single(root)
+        return Found(sorted(self.files.values(), key=_by_path), self.problems)
+
+    def enter(self, top: str, below: str) -> None:
+        """Walk a folder, and those in it; `below` is its path under its root, or empty."""
+        pending = [(top, below)]
+        while pending:
+            folder, below = pending.pop()
+            try:
+                about = os.stat(folder)
+                if (about.st_dev, about.st_ino) in self.entered:
+                    continue
+                self.entered.add((about.st_dev, about.st_ino))
+                with os.scandir(folder) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as error:
+                self.problem(self.text(folder), f"cannot be read ({error.strerror})", _ALLOW)
+                continue
+            prefix = f"{below}/" if below else ""
+            pending.extend(self.look(entries, prefix))
+
+    def look(self, entries: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[tuple[str, str]]:
+        """Take the files of a folder; give the folders in it that are to be entered."""
+        for entry in entries:
+            below = prefix + entry.name
+            if entry.name.startswith(".") or self.excluded(entry.name, below):
+                continue
+            try:
+                if entry.is_symlink():
+                    self.link(entry, below)
+                elif entry.is_dir(follow_symlinks=False):
+                    yield entry.path, below
+                elif self.included(entry.name, below):
+                    self.take(entry.path, entry.stat(follow_symlinks=False))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self.problem(self.text(entry.path), f"cannot be read ({error.strerror})", _ALLOW)
+
+    def link(self, entry: os.DirEntry[str], below: str) -> None:
+        """A symbolic link: followed last, so that real folders give their files their paths."""
+        is_dir = entry.is_dir()
+        if not is_dir and not self.included(entry.name, below):
+            return
+        path = self.text(entry.path)
+        if not is_dir and not os.path.exists(entry.path):
+            self.problem(path, "a link that leads nowhere", "remove or correct it", lost_text=False)
+        elif self.inside(os.path.realpath(entry.path)):
+            return
+        elif not self.follow:
+            todo = "set follow_symlinks = true, or add its target to the roots"
+            self.problem(path, "a link that leads out of the roots is not followed", todo)
+        elif is_dir:
+            self.links.append((entry.path, below))
+        else:
+            self.take(entry.path, entry.stat())
+
+    def inside(self, real: str) -> bool:
+        return any(real == root or real.startswith(root + os.sep) for root in self.real_roots)
+
+    def single(self, root: str) -> None:
+        """A root that is a file, unless it was met below another root."""
+        if self.text(os.path.realpath(root)) in self.files:
+            return
+        try:
+            self.take(root, os.stat(root))
+        except OSError as error:
+            self.problem(self.text(root), f"cannot be read ({error.strerror})", _ALLOW)
+
+    def take(self, os_path: str, about: os.stat_result) -> None:
+        path = self.text(os_path)
+        if stat.S_ISREG(about.st_mode):
+            self.files[path] = SourceFile(path, about.st_size, about.st_mtime_ns)
+        else:
+            self.problem(path, "not a regular file", _REMOVE, lost_text=False)
+
+    def included(self, name: str, below: str) -> bool:
+        return bool(self.include(name) or self.include(below))
+
+    def excluded(self, name: str, below: str) -> bool:
+        return bool(self.exclude(name) or self.exclude(below))
+
+    def text(self, os_path: str) -> str:
+        return path_text(self.base, os_path)
+
+    def problem(self, path: str, what: str, todo: str, *, lost_text: bool = True) -> None:
+        self.problems.append(Problem(path, 1, what, todo, lost_text))
+
+
+_REMOVE = "remove it, or exclude it in the settings"
+_ALLOW = "allow reading it, or exclude it in the settings"
+
+
+def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, bytes] | Problem:
+    for _ in range(_READ_TRIES):
+        before = os.fstat(handle)
+        if not stat.S_ISREG(before.st_mode):
+            return Problem(file.path, 1, "not a regular file", _REMOVE)
+        if before.st_size > limit:
+            what = f"{before.st_size:,} bytes, over the limit of {limit:,}"
+            todo = "raise max_file_bytes in the settings, or exclude it"
+            return Problem(file.path, 1, what, todo, lost_text=True)
+        os.lseek(handle, 0, os.SEEK_SET)
+        data = _read_all(handle, before.st_size)
+        after = os.fstat(handle)
+        times_agree = before.st_mtime_ns == after.st_mtime_ns
+        if times_agree and len(data) == before.st_size == after.st_size:
+            recent = abs(time.time_ns() - after.st_mtime_ns) < _CLOCK_TICK_NS
+            mtime_ns = 0 if recent else after.st_mtime_ns
+            digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+            return replace(file, size_bytes=len(data), mtime_ns=mtime_ns, digest=digest), data
+    what = f"changed while it was read, {_READ_TRIES} times"
+    return Problem(file.path, 1, what, "sync again when nothing writes to it", lost_text=True)
+
+
+def _read_all(handle: int, size_bytes: int) -> bytes:
+    """What the file holds, one byte more than its size at most."""
+    parts = []
+    left = size_bytes + 1
+    while left and (part := os.read(handle, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _unreadable(path: str, error: OSError) -> Problem:
+    return Problem(path, 1, f"cannot be read ({error.strerror})", _ALLOW, lost_text=True)
+
+
+def _matcher(patterns: Sequence[str], flags: re.RegexFlag) -> Callable[[str], object]:
+    return re.compile("|".join(fnmatch.translate(one) for one in patterns) or "(?!)", flags).match
+
+
+def _by_path(file: SourceFile) -> str:
+    return file.path

@@ -1,0 +1,284 @@
+"""Reading one generation: searching, counting, explaining and looking around.
+
+A Reading works on one Snapshot, so that whatever it answers is of one generation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypedDict
+
+from whoosh import query
+
+from searchidx.analysis import fold
+from searchidx.errors import QueryError
+from searchidx.posts.model import FieldValue, Problem
+from searchidx.query.clauses import has_query
+from searchidx.query.matches import matches_of
+from searchidx.query.parse import parse, parse_lenient
+from searchidx.query.similar import similar_query
+from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.results import Explanation, FacetCount, Hit, Matching, Results, Suggestion
+from searchidx.schema import HAS, PATH, PATH_FIELD, PROBLEMS, is_sortable, names_of
+from searchidx.settings import FieldKind, FieldSpec, find_field
+from searchidx.store.snapshot import Snapshot, SortKey
+from searchidx.suggest import suggest
+
+RELEVANCE = "relevance"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldStats:
+    """A field and how many posts have a value for it."""
+
+    spec: FieldSpec
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What an index holds. `deleted` posts take room until the next merge of segments."""
+
+    path: Path
+    generation: int
+    posts: int
+    segments: int
+    deleted: int
+    size_bytes: int
+    committed: str
+    roots: tuple[str, ...]
+    fields: tuple[FieldStats, ...]
+    meta_keys: tuple[tuple[str, int], ...]
+    problem_posts: int
+
+
+class SearchOptions(TypedDict, total=False):
+    """How to search, apart from the query; the keyword arguments of `Index.search`.
+
+    `sort` is `relevance` or fields such as `date` or `-quality,date`; empty means relevance, and
+    newest first for a query that only filters. `fields` are looked in for plain words instead of
+    the default ones. `since` and `until` bound the date, both included. `facets` names fields to
+    count. `lenient` leaves out what cannot be honoured instead of raising.
+    """
+
+    limit: int
+    offset: int
+    sort: str
+    fields: tuple[str, ...]
+    since: str
+    until: str
+    facets: tuple[str, ...]
+    lenient: bool
+
+
+class Reading:
+    """The answers of one generation. The caller keeps the snapshot open."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.fields = snapshot.manifest.fields
+
+    def search(self, text: str | query.Query, options: SearchOptions) -> Results:
+        """See `Index.search`."""
+        started = time.perf_counter()
+        parsed = self._parsed(text, options.get("fields", ()), options.get("lenient", False))
+        tree = self._bounded(parsed.tree, options.get("since", ""), options.get("until", ""))
+        keys = self._sort_keys(options.get("sort", ""), parsed.is_ranked)
+        offset = options.get("offset", 0)
+        total, page = _page(self.snapshot, tree, keys, offset, options.get("limit", 10))
+        facets = {name: self._facet(tree, name) for name in options.get("facets", ())}
+        return Results(
+            query=parsed.text,
+            total=total,
+            hits=self._hits(page, offset, parsed.tree),
+            offset=offset,
+            facets=facets,
+            problems=parsed.problems,
+            sort=",".join(("-" if k.descending else "") + k.spec.name for k in keys) or RELEVANCE,
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    def similar(self, path: str, limit: int) -> Results:
+        """See `Index.similar`."""
+        started = time.perf_counter()
+        snapshot = self.snapshot
+        stored = snapshot.stored(self._number(path))
+        texts = {name: value for name, value in stored.fields.items() if isinstance(value, tuple)}
+        words = similar_query(
+            texts, self.fields, snapshot.document_frequency, snapshot.post_count()
+        )
+        tree = query.AndNot(words, query.Term(PATH, stored.path))
+        total, page = snapshot.best(tree, limit)
+        return Results(
+            query=f"similar to {stored.path}",
+            total=total,
+            hits=self._hits(page, 0, words),
+            elapsed_ms=(time.perf_counter() - started) * 1000,
+        )
+
+    def explain(self, text: str | query.Query, path: str) -> Explanation | None:
+        """See `Index.explain`."""
+        return self.snapshot.explain(self._parsed(text).tree, self._number(path))
+
+    def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
+        """See `Index.facets`."""
+        return self._facet(self._parsed(text).tree, name)[:limit]
+
+    def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+        """See `Index.suggest`."""
+        return suggest(self.snapshot, self.vocabulary(), text, limit)
+
+    def post(self, path: str) -> Hit:
+        """See `Index.post`."""
+        (hit,) = self._hits([(self._number(path), 0.0)], 0, query.NullQuery)
+        return hit
+
+    def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
+        """See `Index.vocabulary`."""
+        return Vocabulary(self.fields, frozenset(key for key, _ in self._meta_keys()), plain)
+
+    def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
+        """See `Index.terms`."""
+        spec = self._field(name)
+        if spec.kind not in (FieldKind.TEXT, FieldKind.KEYWORD):
+            raise QueryError(name, 0, f"{spec.name} is a {spec.kind}", "it has no words to list")
+        names = names_of(spec)
+        field = names.words if spec.kind is FieldKind.TEXT else names.value
+        return self.snapshot.terms(field, fold(prefix))
+
+    def stats(self, path: Path) -> Stats:
+        """See `Index.stats`."""
+        snapshot = self.snapshot
+        counts = dict(snapshot.terms(HAS))
+        return Stats(
+            path=path,
+            generation=snapshot.generation,
+            posts=snapshot.post_count(),
+            segments=snapshot.segment_count(),
+            deleted=snapshot.deleted_count(),
+            size_bytes=snapshot.size_bytes,
+            committed=snapshot.manifest.time,
+            roots=snapshot.manifest.roots,
+            fields=tuple(FieldStats(spec, counts.get(spec.name, 0)) for spec in self.fields),
+            meta_keys=tuple(self._meta_keys()),
+            problem_posts=snapshot.count(has_query(PROBLEMS)),
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """See `Index.problems`."""
+        stored = map(self.snapshot.stored, self.snapshot.matching(has_query(PROBLEMS)))
+        found = [Problem(post.path, *row) for post in stored for row in post.problems]
+        return tuple(sorted(found, key=lambda problem: (problem.path, problem.line)))
+
+    # -- parts of the above
+
+    def _hits(
+        self, page: Sequence[tuple[int, float]], offset: int, tree: query.Query
+    ) -> tuple[Hit, ...]:
+        texts = [s for s in self.fields if s.kind in (FieldKind.TEXT, FieldKind.KEYWORD)]
+        matching = Matching({spec.name: names_of(spec) for spec in texts}, matches_of(tree))
+        hits = []
+        for rank, (number, score) in enumerate(page, offset + 1):
+            post = self.snapshot.stored(number)
+            hits.append(Hit(rank, score, post.path, post.fields, post.meta, matching))
+        return tuple(hits)
+
+    def _parsed(
+        self, text: str | query.Query, fields: Sequence[str] = (), lenient: bool = False
+    ) -> ParsedQuery:
+        if isinstance(text, query.Query):
+            return ParsedQuery(repr(text), text, True)
+        plain = tuple(self._field(name).name for name in fields)
+        return (parse_lenient if lenient else parse)(text, self.vocabulary(plain))
+
+    def _bounded(self, tree: query.Query, since: str, until: str) -> query.Query:
+        for compare, text in ((">=", since), ("<=", until)):
+            if text:
+                tree = query.Require(tree, self._date_bound(compare, text))
+        return tree
+
+    def _date_bound(self, compare: str, text: str) -> query.Query:
+        spec = next((spec for spec in self.fields if spec.kind is FieldKind.DATE), None)
+        if spec is None:
+            raise QueryError(text, 0, "this index has no date field", "declare one in the settings")
+        parsed = parse(f'{spec.name}:{compare}"{text}"', self.vocabulary())
+        return parsed.tree
+
+    def _sort_keys(self, sort: str, is_ranked: bool) -> list[SortKey]:
+        if sort == RELEVANCE or (not sort and is_ranked):
+            return []
+        if not sort:
+            dated = [spec for spec in self.fields if spec.kind is FieldKind.DATE]
+            return [SortKey(dated[0], descending=True)] if dated else []
+        keys = []
+        for part in sort.split(","):
+            name = part.strip()
+            spec = self._field(name.strip("-+"))
+            if not is_sortable(spec):
+                reason = f"{spec.name} has many values or none to order by"
+                raise QueryError(sort, sort.find(name), reason, self._sort_hint())
+            keys.append(SortKey(spec, name.startswith("-")))
+        return keys
+
+    def _sort_hint(self) -> str:
+        names = [spec.name for spec in self.fields if is_sortable(spec)]
+        return f"sort by {RELEVANCE} or one of {', '.join(names)}, with - in front for descending"
+
+    def _facet(self, tree: query.Query, name: str) -> tuple[FacetCount, ...]:
+        spec = self._field(name)
+        counts: Counter[str] = Counter()
+        for number in self.snapshot.matching(tree):
+            values = _facet_values(self.snapshot.stored(number).fields.get(spec.name))
+            counts.update(values[:1] if spec.interchangeable else values)
+        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(FacetCount(value, count) for value, count in ordered)
+
+    def _field(self, name: str) -> FieldSpec:
+        if spec := find_field((*self.fields, PATH_FIELD), name):
+            return spec
+        near = get_close_matches(name.lower(), [spec.name for spec in self.fields], n=1)
+        known = ", ".join(spec.name for spec in self.fields)
+        hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
+        raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
+
+    def _meta_keys(self) -> Iterator[tuple[str, int]]:
+        for term, count in self.snapshot.terms(HAS, "meta."):
+            yield term[len("meta.") :], count
+
+    def _number(self, path: str) -> int:
+        number = self.snapshot.number_of(path)
+        if number is None:
+            hint = "see the paths with: searchidx query -l '*'"
+            raise QueryError(path, 0, f"no post {path!r} is in the index", hint, len(path))
+        return number
+
+
+def _page(
+    snapshot: Snapshot, tree: query.Query, keys: Sequence[SortKey], offset: int, limit: int
+) -> tuple[int, list[tuple[int, float]]]:
+    """How many posts match, and the numbers and scores of those on the page."""
+    if limit < 0 or offset < 0:
+        raise QueryError(str(min(limit, offset)), 0, "limit and offset count from 0", "")
+    if keys:
+        numbers = snapshot.ordered(tree, keys)
+        return len(numbers), [(number, 0.0) for number in numbers[offset : offset + limit]]
+    total, hits = snapshot.best(tree, offset + limit)
+    return total, hits[offset:]
+
+
+def _facet_values(value: FieldValue | None) -> Sequence[str]:
+    if value is None:
+        return ()
+    if isinstance(value, tuple):
+        return tuple(dict.fromkeys(value))
+    if isinstance(value, datetime):
+        return (value.date().isoformat(),)
+    if isinstance(value, bool):
+        return ("yes" if value else "no",)
+    return (f"{value:g}",)

@@ -1,0 +1,41 @@
+"""The shell without a terminal: one query or command a line, results out, the rest to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TextIO
+
+from searchidx.shell.commands import run_line
+from searchidx.shell.session import Reply, Session
+
+EXIT_OK = 0
+EXIT_ERROR = 2
+
+
+def run_lines(session: Session, lines: Iterable[str], out: TextIO, err: TextIO) -> int:
+    """Run each line and write what it brings before the next one is read.
+
+    2 when any line was an error, else 0; an error does not keep the following lines from running.
+    """
+    code = EXIT_OK
+    for line in lines:
+        reply = _without_terminal(run_line(session, line))
+        err.write(reply.news)
+        out.write(reply.text)
+        out.flush()
+        err.write(reply.notes)
+        err.flush()
+        if reply.failed:
+            code = EXIT_ERROR
+        if reply.should_quit:
+            break
+    return code
+
+
+def _without_terminal(reply: Reply) -> Reply:
+    """The reply, refused when it asks for an editor, which would read the rest of the pipe."""
+    if not reply.command:
+        return reply
+    notes = reply.notes + "an editor needs a terminal; :show N prints the post\n"
+    return replace(reply, notes=notes, failed=True)

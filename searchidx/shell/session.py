@@ -1,0 +1,192 @@
+"""A search session: what one line leaves for the next, and the pages of hits, without a terminal.
+
+It keeps the query, the page, the order, and the hits that were printed, so that `:open 3` means the
+hit with a 3 in front.
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from searchidx import render
+from searchidx.errors import IndexMissing, SearchIdxError
+from searchidx.index import Index
+from searchidx.query.parse import parse_lenient
+from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.render import Palette
+from searchidx.results import Hit, Results
+from searchidx.shell import texts
+
+WIDEST_TEXT = 100
+NARROWEST_TEXT = 40
+DEFAULT_LIMIT = 10
+
+
+class Mode(enum.Enum):
+    """The form of what a session prints."""
+
+    TEXT = "text"
+    JSON = "JSON"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one line brought: `text` is for stdout, `notes` for stderr; both end in a newline.
+
+    `news` goes to stderr before them: that the index has changed. `is_long` says that `text` is to
+    be read through a pager. `command` is a program to run in the terminal, `url` an address to show
+    in a browser; empty means none.
+    """
+
+    text: str = ""
+    notes: str = ""
+    news: str = ""
+    failed: bool = False
+    should_quit: bool = False
+    is_long: bool = False
+    command: tuple[str, ...] = ()
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the printed hits answer: a query, or, when `like` is set, posts like the one there."""
+
+    query: str = ""
+    like: str = ""
+
+
+def text_width(terminal_columns: int) -> int:
+    """The columns to write in on a terminal so wide."""
+    return max(NARROWEST_TEXT, min(WIDEST_TEXT, terminal_columns))
+
+
+class Session:
+    """The state of a shell, and what a line does to it. The index stays the caller's to close.
+
+    One thread uses it, and moves the index to another generation. Others that read the index hold
+    `reading` meanwhile.
+    """
+
+    def __init__(self, index: Index, palette: Palette, environment: Mapping[str, str]) -> None:
+        self.index = index
+        self.palette = palette
+        self.environment = environment
+        self.width = WIDEST_TEXT
+        self.limit = DEFAULT_LIMIT
+        self.sort = ""
+        self.mode = Mode.TEXT
+        self.asked: Asked | None = None
+        self.query = ""
+        self.results: Results | None = None
+        self.printed: dict[int, Hit] = {}
+        self.reading = threading.Lock()
+        self._told_generation = index.generation
+        self._vocabulary: tuple[int, Vocabulary] | None = None
+        self._parsed: tuple[int, ParsedQuery] | None = None
+
+    # -- the generation
+
+    def refresh(self, wait_s: float = 0.0) -> None:
+        """Show the newest generation, unless another thread goes on reading for `wait_s`.
+
+        Raises: IndexMissing, IndexCorrupt, IndexVersionMismatch, OSError.
+        """
+        if not self.reading.acquire(timeout=wait_s):
+            return
+        try:
+            self.index.refresh()
+        finally:
+            self.reading.release()
+
+    def news(self) -> str:
+        """A line that says that another process has committed; empty when none has."""
+        if self.index.generation == self._told_generation:
+            return ""
+        self._told_generation = self.index.generation
+        posts = texts.count_of(len(self.index), "post")
+        return f"the index changed: generation {self._told_generation}, {posts}\n"
+
+    def vocabulary(self) -> Vocabulary:
+        """What a query may name, read once a generation."""
+        generation = self.index.generation
+        if self._vocabulary is None or self._vocabulary[0] != generation:
+            try:
+                self._vocabulary = (generation, self.index.vocabulary())
+            except IndexMissing:
+                return Vocabulary(self.index.fields)
+        return self._vocabulary[1]
+
+    def understood(self, text: str) -> ParsedQuery:
+        """The best reading of a query that is still being typed, without touching the index."""
+        generation = self.index.generation
+        if self._parsed is None or (self._parsed[0], self._parsed[1].text) != (generation, text):
+            self._parsed = (generation, parse_lenient(text, self.vocabulary()))
+        return self._parsed[1]
+
+    # -- pages of hits
+
+    def ask(self, asked: Asked) -> Reply:
+        """The first page of what is asked. Raises: QueryError, and then everything is as before."""
+        return self._page(asked, 0, {})
+
+    def ask_again(self) -> Reply:
+        """The first page of what was asked last, as the order and the limit now are."""
+        return self.ask(self.asked) if self.asked else Reply()
+
+    def turn(self, pages: int) -> Reply:
+        """So many pages on, or back. Raises: SearchIdxError when there is none."""
+        if self.asked is None or self.results is None:
+            raise SearchIdxError("nothing was asked yet; type a query")
+        offset = self.results.offset + pages * self.limit
+        if pages > 0 and self.results.offset + len(self.results) >= self.results.total:
+            raise SearchIdxError(f"no more: {render.matches_text(self.results.total)}")
+        if pages < 0 and self.results.offset == 0:
+            raise SearchIdxError("this is the first page")
+        return self._page(self.asked, max(0, offset), self.printed)
+
+    def _page(self, asked: Asked, offset: int, printed: Mapping[int, Hit]) -> Reply:
+        """Fetch a page; from now on `printed` and its hits are those that a number means."""
+        results = self._fetch(asked, offset)
+        self.asked, self.results = asked, results
+        self.query = asked.query or self.query
+        self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
+        wanting = not results.total and not asked.like
+        suggestions = self.index.suggest(asked.query) if wanting else ()
+        if self.mode is Mode.JSON:
+            document = render.results_json(results, (), suggestions)
+            return Reply(text=render.json_text(document) + "\n")
+        shown = render.render_text(results, self.palette, self.width)
+        notes = texts.summary_text(results, suggestions)
+        return Reply(text=shown + "\n" if shown else "", notes=notes)
+
+    def _fetch(self, asked: Asked, offset: int) -> Results:
+        if asked.like:
+            results = self.index.similar(asked.like, limit=offset + self.limit)
+            return replace(results, hits=results.hits[offset:], offset=offset)
+        return self.index.search(asked.query, limit=self.limit, offset=offset, sort=self.sort)
+
+    # -- what commands need
+
+    def hit(self, text: str) -> Hit:
+        """The printed hit with this number in front. Raises: SearchIdxError when there is none."""
+        if not self.printed:
+            raise SearchIdxError("no hits were printed yet; type a query")
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        if number not in self.printed:
+            first, last = min(self.printed), max(self.printed)
+            raise SearchIdxError(f"no hit {text!r} was printed; those from {first} to {last} were")
+        return self.printed[number]
+
+    def check_sort(self, sort: str) -> None:
+        """Raises: QueryError when results cannot be put in this order."""
+        self.index.search("", sort=sort, limit=0, lenient=True)
+
+    def answer(self, text: str, document: object) -> Reply:
+        """The text, or in JSON mode the document that says the same."""
+        if self.mode is Mode.JSON:
+            return Reply(text=render.json_text(document) + "\n")
+        return Reply(text=text)

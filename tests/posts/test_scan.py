@@ -1,0 +1,192 @@
+"""Walking the roots, comparing, reading one file."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchidx.errors import PostError
+from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.scan import Found, compare, locate_file, path_text, read_file, walk
+from searchidx.settings import Settings
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+FILES = ["a/x.md", "a/sub/y.MD", "a/sub/n.txt", "a/z.html", "a/.h.md", "a/.hid/q.md", "out/o.txt"]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    for name in FILES:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def scan(base: Path, *roots: str, **options: object) -> Found:
+    settings = replace(Settings(base=base), **options)  # type: ignore[arg-type]
+    return walk([Path(root) for root in roots], settings, base)
+
+
+def paths(found: Found) -> list[str]:
+    return [file.path for file in found.files]
+
+
+def test_walk_takes_included_files_in_order(base: Path) -> None:
+    found = scan(base, "a")
+    assert paths(found) == ["a/sub/n.txt", "a/sub/y.MD", "a/x.md"]
+    assert found.problems == []
+    assert found.files[2] == SourceFile("a/x.md", 6, (base / "a/x.md").stat().st_mtime_ns)
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"include": ("*.html",)}, ["a/z.html"]),
+        ({"include": ("sub/*",)}, ["a/sub/n.txt", "a/sub/y.MD"]),
+        ({"exclude": ("sub",)}, ["a/x.md"]),
+        ({"exclude": ("sub/*",)}, ["a/x.md"]),
+        ({"exclude": ("*.md",)}, ["a/sub/n.txt", "a/sub/y.MD"]),
+        ({"include": ()}, []),
+    ],
+    ids=str,
+)
+def test_patterns(base: Path, options: dict[str, object], wanted: list[str]) -> None:
+    assert paths(scan(base, "a", **options)) == wanted
+
+
+def test_each_file_once_whatever_the_roots(base: Path) -> None:
+    found = scan(base, "a/sub", "a", "a/../a", "a/x.md", str(base / "a"))
+    assert paths(found) == ["a/sub/n.txt", "a/sub/y.MD", "a/x.md"]
+
+
+def test_file_as_root_and_root_outside_base(base: Path) -> None:
+    assert paths(scan(base, "a/z.html")) == ["a/z.html"]
+    found = scan(base / "a", "../out")
+    assert paths(found) == [(base / "out/o.txt").as_posix()]
+    assert locate_file(base / "a", found.files[0].path) == str(base / "out/o.txt")
+
+
+def test_missing_roots(base: Path) -> None:
+    found = scan(base, "out", "gone")
+    assert paths(found) == ["out/o.txt"]
+    assert found.problems == [Problem("gone", 1, "no such folder", "correct the roots", True)]
+    with pytest.raises(PostError, match="gone:0: no such folder"):
+        scan(base, "gone")
+    assert scan(base) == Found([])
+
+
+def test_links(base: Path) -> None:
+    (base / "a/inside.md").symlink_to("x.md")
+    (base / "a/loop").symlink_to(base / "a")
+    (base / "a/dead.md").symlink_to("nothing")
+    (base / "a/dead.html").symlink_to("nothing")
+    (base / "a/outside").symlink_to(base / "out")
+    (base / "a/o.md").symlink_to(base / "out/o.txt")
+    found = scan(base, "a")
+    assert paths(found) == ["a/sub/n.txt", "a/sub/y.MD", "a/x.md"]
+    assert [(problem.path, problem.lost_text) for problem in found.problems] == [
+        ("a/dead.md", False),
+        ("a/o.md", True),
+        ("a/outside", True),
+    ]
+    found = scan(base, "a", follow_symlinks=True)
+    assert paths(found) == ["a/o.md", "a/outside/o.txt", "a/sub/n.txt", "a/sub/y.MD", "a/x.md"]
+    assert [problem.path for problem in found.problems] == ["a/dead.md"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_not_a_regular_file(base: Path) -> None:
+    os.mkfifo(base / "a/pipe.md")
+    assert [problem.what for problem in scan(base, "a").problems] == ["not a regular file"]
+    found = read_file(base, SourceFile("a/pipe.md", 0, 0), Settings(base=base))
+    assert isinstance(found, Problem)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all")
+def test_unreadable_folder(base: Path) -> None:
+    (base / "a/sub").chmod(0)
+    try:
+        found = scan(base, "a")
+    finally:
+        (base / "a/sub").chmod(0o755)
+    assert [(problem.path, problem.lost_text) for problem in found.problems] == [("a/sub", True)]
+
+
+@LINUX
+def test_names_that_are_no_text(base: Path) -> None:
+    name = os.fsdecode(b"\xff\\x41\\.md")
+    (base / "a" / name).write_text("x")
+    found = scan(base, "a")
+    assert paths(found)[0] == r"a/\xff\x5cx41\x5c.md"
+    assert locate_file(base, found.files[0].path) == str(base / "a" / name)
+
+
+@LINUX
+@given(st.binary(min_size=1, max_size=20).filter(lambda name: b"\0" not in name))
+def test_path_text_has_a_way_back(name: bytes) -> None:
+    os_path = os.path.join("/base", os.fsdecode(name).strip("/") or "x")
+    text = path_text(Path("/base"), os_path)
+    text.encode()
+    assert locate_file(Path("/base"), text) == os_path
+
+
+def test_compare() -> None:
+    def file(path: str, size: int, mtime: int, digest: str = "") -> SourceFile:
+        return SourceFile(path, size, mtime, digest)
+
+    indexed = [
+        file("same", 1, 5, "d"), file("touched", 1, 5, "d"), file("grown", 1, 5, "d"),
+        file("unsure", 1, 0, "d"), file("gone", 1, 5, "d"),
+    ]  # fmt: skip
+    found = [
+        file("same", 1, 5), file("touched", 1, 6), file("grown", 2, 6),
+        file("unsure", 1, 7), file("new", 1, 5),
+    ]  # fmt: skip
+    result = compare(found, indexed)
+    assert result.same == [indexed[0]]
+    assert result.suspect == [found[1], found[3]]
+    assert result.resized == [found[2]]
+    assert result.new == [found[4]]
+    assert result.gone == [indexed[4]]
+
+
+def test_read_file(base: Path) -> None:
+    old = time.time_ns() - 10**10
+    os.utime(base / "a/x.md", ns=(old, old))
+    found = read_file(base, SourceFile("a/x.md", 99, 1), Settings(base=base))
+    assert isinstance(found, tuple)
+    file, data = found
+    assert data == b"a/x.md"
+    assert file == SourceFile("a/x.md", 6, old, file.digest)
+    assert len(file.digest) == 32
+
+
+def test_read_file_just_written_has_no_time(base: Path) -> None:
+    soon = time.time_ns() + 10**7
+    os.utime(base / "a/x.md", ns=(soon, soon))
+    found = read_file(base, SourceFile("a/x.md", 6, 1), Settings(base=base))
+    assert isinstance(found, tuple)
+    assert found[0].mtime_ns == 0 or time.time_ns() - soon > 10**8
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "lost"),
+    [
+        ("a/absent.md", "the file has vanished", False),
+        ("a/x.md/y.md", "the file has vanished", False),
+        ("a/x.md", "6 bytes, over the limit of 5", True),
+    ],
+)
+def test_read_file_problem(base: Path, path: str, what: str, lost: bool) -> None:
+    settings = Settings(base=base, max_file_bytes=5)
+    found = read_file(base, SourceFile(path, 0, 0), settings)
+    assert isinstance(found, Problem)
+    assert (found.path, found.what, found.lost_text) == (path, what, lost)
