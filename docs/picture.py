@@ -1,6 +1,6 @@
 """Terminal output, with its colours, as an SVG picture.
 
-    searchidx --color always query 'topics:vision mask' -n 3 | python docs/picture.py > docs/query.svg
+    searchidx --color always query 'topics:vision mask' | python docs/picture.py > docs/query.svg
 
 Reads text with ANSI colours from stdin; an argument is shown as the command above it.
 """

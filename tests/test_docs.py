@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from searchidx.cli.main import main
 from searchidx.query.parse import parse
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import DEFAULT_FIELDS, load_settings
+from searchidx.shell.commands import COMMANDS
 from tests.conftest import REPOSITORY, SEEDS
 
 DOCS = REPOSITORY / "docs"
@@ -79,3 +81,25 @@ def test_every_default_field_is_on_the_settings_page() -> None:
     for spec in DEFAULT_FIELDS:
         for name in (spec.name, *spec.aliases, *spec.sources):
             assert f"`{name}`" in text, name
+
+
+def test_every_shell_command_is_on_its_page() -> None:
+    text = (DOCS / "shell.md").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        assert f"`:{command.name}" in text, command.name
+
+
+def test_the_picture_shows_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drawn = re.sub(r"<[^>]+>", "", (DOCS / "query.svg").read_text(encoding="utf-8"))
+    shown = re.sub(r"\s+", "", html.unescape(drawn))
+    command = re.search(r"\$searchidxquery'(.+?)'-n3", shown)
+    assert command is not None
+    shutil.copytree(SEEDS, tmp_path / "seeds")
+    monkeypatch.chdir(tmp_path)
+    main(["index", "--quiet"])
+    capsys.readouterr()
+    main(["--color", "always", "query", "topics:vision mask", "-n", "3"])
+    printed = re.sub(r"\x1b\[[\d;]*m|\s+", "", capsys.readouterr().out)
+    assert shown.endswith(printed)

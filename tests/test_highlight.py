@@ -26,9 +26,11 @@ def highlighted(text: str, query: str, field: str = "title") -> str:
 CASES = {
     "stem": ("Face masks and masking", "mask", "Face [masks] and [masking]"),
     "case and accents": ("Un ÉTÉ à Paris", "ete", "Un [ÉTÉ] à Paris"),
-    "phrase as one": ("a computer vision, a computer", '"computer vision"', "a [computer vision], a computer"),
+    "phrase as one": (
+        "a computer vision, a computer", '"computer vision"', "a [computer vision], a computer"),
     "phrase nowhere": ("vision computer", '"computer vision"', "vision computer"),
-    "near": ("masks hide a face; x y z face", '"face masks"~3', "[masks] hide a [face]; x y z face"),
+    "near": (
+        "masks hide a face; x y z face", '"face masks"~3', "[masks] hide a [face]; x y z face"),
     "compound": ("GPT-3, GPT and 3", "GPT-3", "[GPT-3], GPT and 3"),
     "part of a compound": ("R&D here", "d", "[R&D] here"),
     "special": ("C and C++", "C++", "C and [C++]"),
