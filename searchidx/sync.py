@@ -33,7 +33,8 @@ class SyncReport:
     """What a sync did, or with `is_dry_run` would do.
 
     Paths are in order. `renamed` holds (old path, new path) pairs. `problems` are those of every
-    post in the index, and of the files that could not be read. `reason` says why everything was
+    post in the index, and of the files that could not be read. `passed_over` counts the files in
+    the folders that are no posts by the settings. `reason` says why everything was
     read again, and is empty when it was not. `generation` is that of the index afterwards.
     """
 
@@ -47,6 +48,7 @@ class SyncReport:
     elapsed_ms: float
     is_dry_run: bool = False
     reason: str = ""
+    passed_over: int = 0
 
     @property
     def read(self) -> int:
@@ -89,6 +91,7 @@ class _Plan:
     kept: list[SourceFile]
     problems: list[Problem]
     reason: str
+    passed_over: int
 
     @property
     def to_read(self) -> list[SourceFile]:
@@ -184,7 +187,7 @@ def _plan(
         fresh = [file for file in found.files if file.path not in known]
         again = [file for file in found.files if file.path in known]
         gone = known - {file.path for file in found.files}
-        return _Plan(fresh, again, {}, sorted(gone), [], problems, reason)
+        return _Plan(fresh, again, {}, sorted(gone), [], problems, reason, found.passed_over)
     comparison = compare(found.files, indexed)
     digests = {file.path: file.digest for file in indexed}
     changed, kept = list(comparison.resized), list(comparison.same)
@@ -196,7 +199,10 @@ def _plan(
     gone_files = [file for file in comparison.gone if file not in unseen]
     renamed = _renames(base, comparison.new, gone_files, settings)
     removed = [file.path for file in gone_files if file.path not in set(renamed.values())]
-    return _Plan(list(comparison.new), changed, renamed, removed, [*kept, *unseen], problems, "")
+    kept += unseen
+    return _Plan(
+        list(comparison.new), changed, renamed, removed, kept, problems, "", found.passed_over
+    )
 
 
 def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions) -> str:
@@ -295,6 +301,7 @@ def _report(
         elapsed_ms=(time.perf_counter() - started) * 1000,
         is_dry_run=is_dry_run,
         reason=plan.reason,
+        passed_over=plan.passed_over,
     )
     vanished = tuple(sorted(unread & {file.path for file in plan.changed}))
     return replace(report, removed=tuple(sorted({*report.removed, *vanished})))

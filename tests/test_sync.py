@@ -52,6 +52,13 @@ def test_new_changed_renamed_and_removed_files(make_index: MakeIndex, tmp_path: 
     assert len(index) == 3
 
 
+def test_every_file_is_accounted_for(make_index: MakeIndex, tmp_path: Path) -> None:
+    others = {"page.html": "<p>", "deep/.hidden.md": "# H", "deep/picture.png": "x"}
+    index = make_index({**POSTS, **others})
+    report = index.sync([tmp_path / "posts"])
+    assert (report.posts, report.passed_over) == (3, 3)
+
+
 def test_a_sync_with_nothing_to_do_writes_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
     index = make_index(POSTS)
     before = files(tmp_path / "index")

@@ -212,7 +212,8 @@ def report_text(report: SyncReport) -> str:
             lines += [f"  {name}: {render.clean(path)}" for path in getattr(report, name)]
         lines += [f"  renamed: {render.clean(a)} -> {render.clean(b)}" for a, b in report.renamed]
     speed = f", {report.posts_per_second:.0f} posts/s" if report.read and not would else ""
-    lines.append(f"{report.posts} posts in {report.elapsed_ms / 1000:.2f} s{speed}")
+    others = f", {report.passed_over} other files passed over" if report.passed_over else ""
+    lines.append(f"{report.posts} posts{others} in {report.elapsed_ms / 1000:.2f} s{speed}")
     return "\n".join(lines)
 
 
@@ -227,6 +228,7 @@ def report_json(report: SyncReport) -> dict[str, Any]:
         "renamed": [{"from": old, "to": new} for old, new in report.renamed],
         "removed": list(report.removed),
         "unchanged": report.unchanged,
+        "passed_over": report.passed_over,
         "posts": report.posts,
         "generation": report.generation,
         "problems": [

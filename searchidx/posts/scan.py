@@ -33,10 +33,15 @@ DirId = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files below the roots, by path, and what could not be looked at."""
+    """The files below the roots, by path, and what could not be looked at.
+
+    `passed_over` counts the other files of the folders that were entered: those that no include
+    pattern takes, or that an exclude pattern or a hidden name leaves out.
+    """
 
     files: list[SourceFile]
     problems: list[Problem] = field(default_factory=list)
+    passed_over: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +151,7 @@ class _Walk:
         self.links: list[tuple[str, str]] = []
         self.files: dict[str, SourceFile] = {}
         self.problems: list[Problem] = []
+        self.passed_over = 0
 
     def run(self) -> Found:
         missing = [root for root in self.roots if not os.path.lexists(root)]
@@ -164,7 +170,8 @@ class _Walk:
             self.enter(*self.links.pop())
         for root in singles:
             self.single(root)
-        return Found(sorted(self.files.values(), key=_by_path), self.problems)
+        files = sorted(self.files.values(), key=_by_path)
+        return Found(files, self.problems, self.passed_over)
 
     def enter(self, top: str, below: str) -> None:
         """Walk a folder, and those in it; `below` is its path under its root, or empty."""
@@ -191,6 +198,7 @@ class _Walk:
         for entry in entries:
             below = prefix + entry.name
             if entry.name.startswith(".") or self.excluded(entry.name, below):
+                self.passed_over += entry.is_file(follow_symlinks=False)
                 continue
             try:
                 if entry.is_symlink():
@@ -199,6 +207,8 @@ class _Walk:
                     yield entry.path, below
                 elif self.included(entry.name, below):
                     self.take(entry.path, entry.stat(follow_symlinks=False))
+                else:
+                    self.passed_over += 1
             except FileNotFoundError:
                 continue
             except OSError as error:
