@@ -1,0 +1,61 @@
+"""One module an engine, all with the same three doors: `sync`, `open`, and `answer` when open.
+
+`load` gives an engine by name, or says why it cannot be had.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, cast
+
+from benchmarks.questions import Answer, Question
+
+NAMES = ("searchidx", "whoosh", "tantivy", "fts5")
+WEIGHTS = {"title": 3.0, "excerpt": 1.0, "topics": 2.0, "related": 0.7}
+"""The text fields, in order, and their weights: those of searchidx's default settings."""
+
+
+class Searching(Protocol):
+    """An open index. `answer` goes all the way from the text of a query to stored titles."""
+
+    def answer(self, question: Question) -> Answer: ...
+
+    def close(self) -> None: ...
+
+
+class Engine(Protocol):
+    """A way to index a folder of posts and to ask about them."""
+
+    def version(self) -> str:
+        """Name and version of what is measured."""
+
+    def sync(self, folder: Path, where: Path) -> int:
+        """Make the index in `where` hold the posts below `folder`; how many had to be read."""
+
+    def open(self, where: Path) -> Searching:
+        """The index that `sync` made."""
+
+    def left_out(self, question: Question) -> str:
+        """Why the question cannot be asked with the same meaning; empty when it can."""
+
+
+class NotInstalled(Exception):
+    """The engine's package is missing."""
+
+
+def load(name: str) -> Engine:
+    """The engine of that name, one of NAMES.
+
+    Raises: NotInstalled.
+    """
+    try:
+        module = import_module(f"benchmarks.engines.{name}_engine")
+    except ImportError as error:
+        raise NotInstalled(f"{name}: {error}") from error
+    return cast(Engine, module.ENGINE)
+
+
+def size_bytes(where: Path) -> int:
+    """The bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in where.rglob("*") if path.is_file())

@@ -1,0 +1,115 @@
+"""What the peers share: the plain way to see which posts changed, and to read one.
+
+Posts are read with python-frontmatter. Sizes and times of the files that are indexed are kept in
+`catalogue.json` beside the index.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import frontmatter
+
+_CATALOGUE = "catalogue.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What of a post is indexed. `path` is relative to the folder of posts."""
+
+    path: str
+    title: str
+    excerpt: str
+    topics: list[str]
+    related: list[str]
+    provider: str
+    domain: str
+    category: str
+    type: str
+    url: str
+    date: datetime
+    quality: int
+    heat: int
+    published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What is not as the index has it. `is_first`: there is no index yet."""
+
+    folder: Path
+    fresh: list[str]
+    changed: list[str]
+    removed: list[str]
+    found: dict[str, list[int]]
+    is_first: bool
+
+    def posts(self) -> Iterator[Post]:
+        """The posts to be indexed, read one by one."""
+        for path in (*self.fresh, *self.changed):
+            yield read_post(self.folder, path)
+
+    def outdated(self) -> list[str]:
+        """The paths of the posts to be taken out of the index."""
+        return [*self.changed, *self.removed]
+
+    def count(self) -> int:
+        return len(self.fresh) + len(self.changed)
+
+    def is_empty(self) -> bool:
+        return not (self.fresh or self.changed or self.removed)
+
+
+def find_changes(folder: Path, where: Path) -> Changes:
+    """What changed below `folder` since `remember` was called."""
+    catalogue = where / _CATALOGUE
+    is_first = not catalogue.exists()
+    known = {} if is_first else json.loads(catalogue.read_bytes())
+    found = {os.path.relpath(path, folder): state for path, state in walk(str(folder))}
+    fresh = sorted(path for path in found if path not in known)
+    changed = sorted(path for path, state in found.items() if known.get(path, state) != state)
+    removed = sorted(path for path in known if path not in found)
+    return Changes(folder, fresh, changed, removed, found, is_first)
+
+
+def remember(changes: Changes, where: Path) -> None:
+    """Keep what is indexed now, for the next `find_changes`."""
+    (where / _CATALOGUE).write_text(json.dumps(changes.found), encoding="utf-8")
+
+
+def walk(folder: str) -> Iterator[tuple[str, list[int]]]:
+    """Every post below a folder, with [size in bytes, time of change in ns]."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from walk(entry.path)
+            elif entry.name.endswith(".md"):
+                state = entry.stat(follow_symlinks=False)
+                yield entry.path, [state.st_size, state.st_mtime_ns]
+
+
+def read_post(folder: Path, path: str) -> Post:
+    """One post, as python-frontmatter reads it."""
+    meta: dict[str, Any] = frontmatter.load(str(folder / path)).metadata
+    return Post(
+        path=path,
+        title=meta["title"],
+        excerpt=meta["excerpt"],
+        topics=meta["topics"],
+        related=[item["title"] for item in meta["related"]],
+        provider=meta["provider"]["name"],
+        domain=meta["provider"]["domain"],
+        category=meta["category"],
+        type=meta["type"],
+        url=meta["webUrl"],
+        date=meta["publishedDateTime"].astimezone(UTC),
+        quality=meta["quality"],
+        heat=meta["heat"],
+        published=meta["published"],
+    )

@@ -1,0 +1,141 @@
+"""tantivy-py: its English stemming tokenizer, its query parser, its writer with default threads."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import tantivy
+
+from benchmarks.engines import WEIGHTS
+from benchmarks.engines.plain import Post, find_changes, remember
+from benchmarks.questions import Answer, Match, Order, Question
+
+_FIELDS = list(WEIGHTS)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in WEIGHTS:
+        builder.add_text_field(name, stored=True, tokenizer_name="en_stem")
+    builder.add_text_field("topic_values", fast=True, tokenizer_name="raw")
+    for name in ("path", "provider", "domain", "category", "type", "url"):
+        builder.add_text_field(name, stored=True, tokenizer_name="raw")
+    for name in ("quality", "heat"):
+        builder.add_integer_field(name, stored=True, indexed=True, fast=True)
+    builder.add_date_field("date", stored=True, indexed=True, fast=True)
+    builder.add_boolean_field("published", stored=True, indexed=True)
+    return builder.build()
+
+
+def _document(post: Post) -> tantivy.Document:
+    return tantivy.Document(
+        path=post.path,
+        title=post.title,
+        excerpt=post.excerpt,
+        topics=post.topics,
+        topic_values=post.topics,
+        related=post.related,
+        provider=post.provider,
+        domain=post.domain,
+        category=post.category,
+        type=post.type,
+        url=post.url,
+        date=post.date,
+        quality=post.quality,
+        heat=post.heat,
+        published=post.published,
+    )
+
+
+class _Open:
+    def __init__(self, where: Path) -> None:
+        self.index = tantivy.Index.open(str(where))
+        self.searcher = self.index.searcher()
+
+    def answer(self, question: Question) -> Answer:
+        query = self._parsed(question)
+        by_date = "date" if question.order is Order.NEWEST else None
+        results = self.searcher.search(query, 10, order_by_field=by_date)
+        titles = tuple(self.searcher.doc(at).get_first("title") or "" for _, at in results.hits)
+        total: int = results.count  # type: ignore[attr-defined]  # missing in its stubs
+        return Answer(total, titles, self._facets(query) if question.facets else None)
+
+    def _parsed(self, question: Question) -> tantivy.Query:
+        if question.match is Match.FUZZY:
+            fuzzy = dict.fromkeys(WEIGHTS, (False, 1, False))
+            return self.index.parse_query(question.words[0], _FIELDS, WEIGHTS, fuzzy)
+        text = query_text(question)
+        regexes = question.match in (Match.PREFIX, Match.WILDCARD)
+        return self.index.parse_query(
+            text, _FIELDS, WEIGHTS, conjunction_by_default=True, allow_regexes=regexes
+        )
+
+    def _facets(self, query: tantivy.Query) -> dict[str, int]:
+        asked = {"topics": {"terms": {"field": "topic_values", "size": 1000}}}
+        found = self.searcher.aggregate(query, asked)
+        return {row["key"]: row["doc_count"] for row in found["topics"]["buckets"]}
+
+    def close(self) -> None:
+        del self.searcher, self.index
+
+
+class _Engine:
+    def version(self) -> str:
+        return f"tantivy-py {version('tantivy')}"
+
+    def sync(self, folder: Path, where: Path) -> int:
+        changes = find_changes(folder, where)
+        if changes.is_empty():
+            return 0
+        if changes.is_first:
+            opened = tantivy.Index(_schema(), str(where))
+        else:
+            opened = tantivy.Index.open(str(where))
+        writer = opened.writer()
+        for path in changes.outdated():
+            writer.delete_documents_by_term("path", path)
+        for post in changes.posts():
+            writer.add_document(_document(post))
+        writer.commit()
+        writer.wait_merging_threads()
+        remember(changes, where)
+        return changes.count()
+
+    def open(self, where: Path) -> _Open:
+        return _Open(where)
+
+    def left_out(self, question: Question) -> str:
+        return ""
+
+
+def query_text(question: Question) -> str:
+    """The question in the language of tantivy's parser; prefixes and wildcards as regexes."""
+    words = question.words
+    match question.match:
+        case Match.ANY:
+            parts = [" OR ".join(words)]
+        case Match.PHRASE:
+            parts = [f'"{" ".join(words)}"']
+        case Match.PREFIX:
+            parts = [_regex_text(f"{words[0]}.*")]
+        case Match.WILDCARD:
+            parts = [_regex_text(words[0].replace("*", ".*"))]
+        case _:
+            parts = list(words)
+    if question.excluded:
+        parts.append(f"-{question.excluded}")
+    if question.quality:
+        parts.append("quality:[{} TO {}]".format(*question.quality))
+    if question.dates:
+        start, end = question.moments()
+        parts.append(f"date:[{start:%Y-%m-%dT%H:%M:%SZ} TO {end:%Y-%m-%dT%H:%M:%SZ}}}")
+    return " ".join(parts)
+
+
+def _regex_text(pattern: str) -> str:
+    """A regex in each field, as the parser takes none without a field."""
+    return " OR ".join(f"{name}:/{pattern}/" for name in WEIGHTS)
+
+
+ENGINE = _Engine()

@@ -1,0 +1,140 @@
+"""Stock Whoosh: a plain schema, its default codec, `MultifieldParser` and `Searcher.search`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from whoosh import fields, index, qparser, query, sorting
+from whoosh.analysis import StemmingAnalyzer
+
+from benchmarks.engines import WEIGHTS
+from benchmarks.engines.plain import Post, find_changes, remember
+from benchmarks.questions import Answer, Match, Order, Question
+
+
+def _schema() -> fields.Schema:
+    texts = {name: fields.TEXT(StemmingAnalyzer(), stored=True) for name in WEIGHTS}
+    ids = ("provider", "domain", "category", "type", "url")
+    return fields.Schema(
+        path=fields.ID(unique=True, stored=True),
+        topic_values=fields.KEYWORD(commas=True),
+        date=fields.DATETIME(stored=True, sortable=True),
+        quality=fields.NUMERIC(int, stored=True, sortable=True),
+        heat=fields.NUMERIC(int, stored=True, sortable=True),
+        published=fields.BOOLEAN(stored=True),
+        **{name: fields.ID(stored=True) for name in ids},
+        **texts,
+    )
+
+
+def _document(post: Post) -> dict[str, Any]:
+    return {
+        "path": post.path,
+        "title": post.title,
+        "excerpt": post.excerpt,
+        "topics": "\n".join(post.topics),
+        "topic_values": ",".join(post.topics),
+        "related": "\n".join(post.related),
+        "provider": post.provider,
+        "domain": post.domain,
+        "category": post.category,
+        "type": post.type,
+        "url": post.url,
+        "date": post.date.replace(tzinfo=None),
+        "quality": post.quality,
+        "heat": post.heat,
+        "published": post.published,
+    }
+
+
+class _Open:
+    def __init__(self, where: Path) -> None:
+        self.index = index.open_dir(str(where))
+        self.searcher = self.index.searcher()
+        names = list(WEIGHTS)
+        self.parser = qparser.MultifieldParser(names, self.index.schema, fieldboosts=WEIGHTS)
+        self.parser.add_plugin(qparser.FuzzyTermPlugin())
+
+    def answer(self, question: Question) -> Answer:
+        looked_for = matching = self.parser.parse(query_text(question))
+        options: dict[str, Any] = {}
+        if question.quality:
+            # As `word AND range`, the best of ten may be missing from them (whoosh3 3.54).
+            narrowing = self.parser.parse("quality:[{} TO {}]".format(*question.quality))
+            matching = query.And([looked_for, narrowing])
+            options["filter"] = narrowing
+        if question.order is Order.NEWEST:
+            options |= {"sortedby": "date", "reverse": True}
+        if question.facets:
+            facet = sorting.FieldFacet("topic_values", allow_overlap=True, maptype=sorting.Count)
+            options["groupedby"] = {"topics": facet}
+        results = self.searcher.search(looked_for, limit=10, **options)
+        counts = results.groups("topics") if question.facets else None
+        titles = tuple(hit["title"] for hit in islice(results, 10))  # with groups, limit is ignored
+        return Answer(self._total(question, matching, results), titles, counts)
+
+    def _total(self, question: Question, matching: query.Query, results: Any) -> int:
+        """All matches: where only the best ten were looked for, len(results) may be too low."""
+        if question.order is Order.NEWEST or question.facets:
+            return len(results)
+        return sum(1 for _ in self.searcher.docs_for_query(matching))
+
+    def close(self) -> None:
+        self.searcher.close()
+        self.index.close()
+
+
+class _Engine:
+    def version(self) -> str:
+        return f"whoosh3 {version('whoosh3')}"
+
+    def sync(self, folder: Path, where: Path) -> int:
+        changes = find_changes(folder, where)
+        if changes.is_empty():
+            return 0
+        if changes.is_first:
+            opened = index.create_in(str(where), _schema())
+        else:
+            opened = index.open_dir(str(where))
+        writer = opened.writer()
+        for path in changes.outdated():
+            writer.delete_by_term("path", path)
+        for post in changes.posts():
+            writer.add_document(**_document(post))
+        writer.commit()
+        opened.close()
+        remember(changes, where)
+        return changes.count()
+
+    def open(self, where: Path) -> _Open:
+        return _Open(where)
+
+    def left_out(self, question: Question) -> str:
+        return ""
+
+
+def query_text(question: Question) -> str:
+    """The question in the language of Whoosh's parser, but for the range of numbers."""
+    words = question.words
+    match question.match:
+        case Match.ANY:
+            parts = [" OR ".join(words)]
+        case Match.PHRASE:
+            parts = [f'"{" ".join(words)}"']
+        case Match.PREFIX:
+            parts = [f"{words[0]}*"]
+        case Match.FUZZY:
+            parts = [f"{words[0]}~"]
+        case _:
+            parts = list(words)
+    if question.excluded:
+        parts.append(f"NOT {question.excluded}")
+    if question.dates:
+        parts.append("date:[{:%Y%m%d} TO {:%Y%m%d}]".format(*question.dates))
+    return " ".join(parts)
+
+
+ENGINE = _Engine()

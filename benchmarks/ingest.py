@@ -1,0 +1,215 @@
+"""How long from a folder of posts to an index, and back in step after a change?
+
+Measured: a first sync of synthetic posts in the sample's format (corpus.py), a sync with nothing
+changed, a sync after one post changed, the index's size and the peak memory of the first sync. The
+peers read with python-frontmatter and write the plain way (engines/), and know what changed by size
+and time of the files, as searchidx does. One process an engine and run; the files are in the page
+cache; the median of the runs. After every step the index is asked whether it holds what it should.
+Beside them, what the peers cannot be faster than: a walk of the tree, and python-frontmatter alone.
+
+    python -m benchmarks.ingest --posts 5000 --runs 3 --out benchmarks/results/ingest-5000.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from statistics import median
+
+from benchmarks.corpus import absent_words, write_posts
+from benchmarks.engines import Engine, load, size_bytes
+from benchmarks.engines.plain import read_post, walk
+from benchmarks.questions import Match, Question
+from benchmarks.report import (
+    REFERENCE,
+    compared,
+    environment,
+    figure,
+    load_engines,
+    options_parser,
+    print_table,
+    save,
+)
+
+STEPS_PER_RUN = 3
+"""How often, in one run, the syncs are timed that are over in a moment."""
+
+Measures = dict[str, list[float]]
+"""Name of a measure -> its values."""
+
+LABELS = {
+    "posts_per_s": "posts per second",
+    "noop_ms": "no-op sync, ms",
+    "change_ms": "one changed post, ms",
+    "index_mb": "index, MB",
+    "peak_mb": "peak memory, MB",
+    "started_mb": "memory before, MB",
+}
+
+
+class WrongIndex(Exception):
+    """An index does not hold what it should."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; 0 when every index was right, else 1."""
+    about = __doc__.splitlines()[0]
+    parser = options_parser("benchmarks.ingest", about, posts=5_000, runs=3)
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.worker:
+        name, folder, where = options.worker
+        print(json.dumps(_work(load(name), Path(folder), Path(where), options.posts)))
+        return 0
+    engines, skipped = load_engines(options.engines)
+    measured: dict[str, Measures] = {name: {} for name in engines}
+    wrong: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="searchidx-ingest-") as scratch:
+        folder = Path(scratch, "posts")
+        paths = write_posts(folder, options.posts, options.seed)
+        floors = _floors(folder, paths)
+        for run in range(options.runs):
+            for name in [name for name in engines if name not in wrong]:
+                print(f"{name}: run {run + 1} of {options.runs}", file=sys.stderr)
+                try:
+                    found = _in_process(name, folder, Path(scratch, f"{name}-{run}"), options.posts)
+                except WrongIndex as error:
+                    wrong[name] = str(error)
+                else:
+                    for measure, values in found.items():
+                        measured[name].setdefault(measure, []).extend(values)
+    _print(measured, floors, wrong, skipped)
+    facts = {"posts": options.posts, "seed": options.seed, "runs": options.runs}
+    head = {"benchmark": "ingest", **facts, **environment(engines), "skipped": skipped}
+    save(options.out, {**head, "wrong": wrong, "floors": floors, "measured": measured})
+    return 1 if wrong else 0
+
+
+def _in_process(name: str, folder: Path, where: Path, posts: int) -> Measures:
+    """What one engine does in a process of its own."""
+    where.mkdir()
+    worker = ["--worker", name, str(folder), str(where), "--posts", str(posts)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ingest", *worker],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise WrongIndex((done.stderr.strip() or f"exit {done.returncode}").splitlines()[-1])
+    measures: Measures = json.loads(done.stdout)
+    return measures
+
+
+def _work(engine: Engine, folder: Path, where: Path, posts: int) -> Measures:
+    """All steps with one engine, in this process."""
+    started_mb = _peak_mb()
+    build_ms = _timed_ms(lambda: engine.sync(folder, where))
+    measures = {
+        "posts_per_s": [posts / build_ms * 1000],
+        "peak_mb": [_peak_mb()],
+        "started_mb": [started_mb],
+        "index_mb": [size_bytes(where) / 1e6],
+        "noop_ms": [],
+        "change_ms": [],
+    }
+    _expect(engine, where, _every_post(), posts)
+    for _ in range(STEPS_PER_RUN):
+        measures["noop_ms"].append(_timed_ms(lambda: engine.sync(folder, where)))
+    paths = sorted(folder.rglob("*.md"))
+    for number in range(STEPS_PER_RUN):
+        path = paths[len(paths) * number // STEPS_PER_RUN]
+        measures["change_ms"].append(_change(engine, folder, where, path, number))
+        _expect(engine, where, _every_post(), posts)
+    return measures
+
+
+def _change(engine: Engine, folder: Path, where: Path, path: Path, number: int) -> float:
+    """Milliseconds to bring one changed post into the index; the post is as before afterwards."""
+    marker = absent_words()[number]
+    question = Question("marker", (marker,))
+    _expect(engine, where, question, 0)
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b'title: "', f'title: "{marker} '.encode(), 1))
+    elapsed_ms = _timed_ms(lambda: engine.sync(folder, where))
+    _expect(engine, where, question, 1)
+    path.write_bytes(before)
+    engine.sync(folder, where)
+    _expect(engine, where, question, 0)
+    return elapsed_ms
+
+
+def _every_post() -> Question:
+    dates = (date(2000, 1, 1), date(2099, 12, 31))
+    return Question("every post", match=Match.NOTHING, dates=dates)
+
+
+def _expect(engine: Engine, where: Path, question: Question, total: int) -> None:
+    searching = engine.open(where)
+    found = searching.answer(question).total
+    searching.close()
+    if found != total:
+        raise WrongIndex(f"{question.name}: {found} posts instead of {total}")
+
+
+def _timed_ms(step: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    step()
+    return (time.perf_counter() - started) * 1000
+
+
+def _peak_mb() -> float:
+    """The most memory this process has had.
+
+    On Linux not from getrusage, whose figure starts with that of the process that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
+    except (OSError, IndexError):
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def _floors(folder: Path, paths: Sequence[Path]) -> dict[str, float]:
+    """What every engine has to do at least."""
+    names = [str(path.relative_to(folder)) for path in paths]
+    walks = [_timed_ms(lambda: list(walk(str(folder)))) for _ in range(5)]
+    reading_ms = _timed_ms(lambda: [read_post(folder, name) for name in names])
+    return {"walk_ms": median(walks), "read_posts_per_s": len(paths) / reading_ms * 1000}
+
+
+def _print(
+    measured: Mapping[str, Measures],
+    floors: Mapping[str, float],
+    wrong: Mapping[str, str],
+    skipped: Mapping[str, str],
+) -> None:
+    right = {name: measures for name, measures in measured.items() if name not in wrong}
+    table = []
+    for measure, label in LABELS.items():
+        values = {name: median(measures[measure]) for name, measures in right.items()}
+        reference = values.get(REFERENCE)
+        cells = [compared(values[name], None if name == REFERENCE else reference) for name in right]
+        table.append([label, *cells])
+    print(f"Medians; in parentheses how many times {REFERENCE}'s.\n")
+    print_table(["", *right], table)
+    print(f"\nwalk and stat: {figure(floors['walk_ms'])} ms")
+    print(f"python-frontmatter alone: {figure(floors['read_posts_per_s'])} posts per second")
+    for name, reason in wrong.items():
+        print(f"{name}: WRONG, {reason}")
+    for reason in skipped.values():
+        print(reason)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
