@@ -80,7 +80,7 @@ NOISY: list[tuple[str, bytes, dict[str, Any], str, list[tuple[int, str, bool]]]]
     ("cp1252", b"---\na: caf\xe9\n---", {"a": "café"}, "", [(2, "not UTF-8 (byte 0xE9), read as Windows-1252", False)]),
     ("bad byte", b"---\na: \xc3\xa9\n---\n\xff", {"a": "é"}, "\ufffd", [(4, "not UTF-8 (byte 0xFF), such bytes were replaced by U+FFFD", True)]),
     ("toml piece", b'+++\na = 1\nb = \n[c]\nd = 1\n+++\nx', {"a": 1, "c": {"d": 1}}, "x\n\nb = ", [(3, "b: not TOML (Invalid value (at line 1, column 5)), read as body", False)]),
-    ("json", b'{"a": 1,\n}', {}, '{"a": 1,\n}', [(2, f"front matter is not JSON (Expecting property name enclosed in double quotes), {ALL_BODY}", False)]),
+    ("json", b'{"a": 1,\n"b" 2}', {}, '{"a": 1,\n"b" 2}', [(2, f"front matter is not JSON (Expecting ':' delimiter), {ALL_BODY}", False)]),
     ("json repeated", b'{"a": 1,\n"a": 2}', {"a": 2}, "", [(1, "the key 'a' stands again at line 2, whose value is used", True)]),
 ]  # fmt: skip
 
