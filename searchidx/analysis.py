@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from threading import Lock
 
 ANALYSIS_VERSION = 1
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
@@ -189,8 +190,13 @@ def stemmer(language: str) -> Callable[[str], str]:
 
     algorithm = snowballstemmer.stemmer(_STEMMERS[language])
 
+    guard = Lock()  # Snowball keeps the word it works on in the object
+
     @lru_cache(maxsize=200_000)
     def stem(term: str) -> str:
-        return str(algorithm.stemWord(term)) if term.isalpha() else term
+        if not term.isalpha():
+            return term
+        with guard:
+            return str(algorithm.stemWord(term))
 
     return stem

@@ -5,6 +5,8 @@ Offsets are in characters of the text as stored. Spans are in order and do not o
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -80,19 +82,34 @@ def best_window(text: str, spans: Sequence[tuple[int, int]], width: int) -> tupl
     """
     if len(text) <= width:
         return 0, len(text)
-    best, best_value = 0, -1
-    for index, (first, _) in enumerate(spans):
-        inside = [span for span in spans[index:] if span[1] <= first + width]
-        different = {text[start:end].lower() for start, end in inside}
-        value = 3 * len(different) + len(inside)
-        if value > best_value:
-            best, best_value = first, value
+    best = _densest(text, spans, width)
     start = _word_start(text, max(0, best - width // 4)) if best > width // 2 else 0
     end = min(len(text), start + width)
     if end < len(text):
         space = text.rfind(" ", start + width // 2, end)
         end = space if space > 0 else end
     return start, end
+
+
+def _densest(text: str, spans: Sequence[tuple[int, int]], width: int) -> int:
+    """Where the `width` characters start that hold most spans, different texts counting thrice."""
+    best, best_value, last = 0, -1, 0
+    inside: Counter[str] = Counter()
+    for index, (first, end) in enumerate(spans):
+        while last < len(spans) and spans[last][1] <= first + width:
+            inside[text[slice(*spans[last])].lower()] += 1
+            last += 1
+        value = 3 * len(inside) + max(0, last - index)
+        if value > best_value:
+            best, best_value = first, value
+        if last > index:
+            own = text[first:end].lower()
+            inside[own] -= 1
+            if not inside[own]:
+                del inside[own]
+        else:
+            last = index + 1
+    return best
 
 
 def _word_start(text: str, position: int) -> int:
@@ -125,6 +142,12 @@ def _phrase_spans(
         place
         for own in places
         for place in own
-        if all(any(abs(other - place) <= reach for other in others) for others in places)
+        if all(_has_between(others, place - reach, place + reach) for others in places)
     }
     return [(found[place].start, found[place].end) for place in sorted(near)]
+
+
+def _has_between(places: Sequence[int], low: int, high: int) -> bool:
+    """Whether an ascending list holds a number from `low` to `high`."""
+    at = bisect_left(places, low)
+    return at < len(places) and places[at] <= high

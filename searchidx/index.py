@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Unpack
 
 from whoosh import query
 
-from searchidx.errors import IndexMissing, SearchIdxError
+from searchidx.errors import IndexCorrupt, IndexMissing, SearchIdxError
 from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
@@ -21,21 +21,28 @@ from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
-from searchidx.sync import Progress, StaleSnapshot, SyncOptions, SyncReport, root_name, sync
+from searchidx.sync import Progress, StaleSnapshot, SyncOptions, SyncReport, sync
+
+FIRST_ROOT = "seeds"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Whether an index is whole (no `faults`), and what a sync would do to bring it up to date."""
+    """Whether an index is whole (no `faults`), and what a sync would do to bring it up to date.
+
+    `sync` is None when the index is too damaged to tell.
+    """
 
     faults: tuple[str, ...]
-    sync: SyncReport
+    sync: SyncReport | None
 
     @property
     def is_current(self) -> bool:
         """Whether the index agrees with the files."""
         sync = self.sync
-        return not (sync.added or sync.changed or sync.renamed or sync.removed or sync.reason)
+        return sync is not None and not (
+            sync.added or sync.changed or sync.renamed or sync.removed or sync.reason
+        )
 
 
 class Index:
@@ -67,15 +74,18 @@ class Index:
     @property
     def generation(self) -> int:
         """The number of the commit that is shown; 0 before the first."""
-        return self._snapshot.generation if self._snapshot else 0
+        snapshot = self._snapshot
+        return snapshot.generation if snapshot else 0
 
     @property
     def fields(self) -> tuple[FieldSpec, ...]:
         """The fields of the index."""
-        return self._snapshot.manifest.fields if self._snapshot else self.settings.fields
+        snapshot = self._snapshot
+        return snapshot.manifest.fields if snapshot else self.settings.fields
 
     def __len__(self) -> int:
-        return self._snapshot.post_count() if self._snapshot else 0
+        snapshot = self._snapshot
+        return snapshot.post_count() if snapshot else 0
 
     def refresh(self) -> bool:
         """Show the newest generation; True if that is another than before.
@@ -108,22 +118,24 @@ class Index:
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """
         options = SyncOptions(full, dry_run, wait_s, progress)
-        folders = [Path(root).resolve() for root in roots or self._roots()]
         for _ in range(5):
-            try:
-                report = sync(self.path, self._snapshot, self.settings, folders, options)
-            except StaleSnapshot:
+            if not full:
                 self.refresh()
-                continue
-            if not dry_run:
-                self.refresh()
-                names = tuple(root_name(folder, self.path.parent) for folder in folders)
-                self.settings = replace(self.settings, base=self.path.parent, roots=names)
+            with self._held() as snapshot:
+                folders = [Path(root).resolve() for root in roots or self._roots(snapshot)]
+                try:
+                    report = sync(self.path, snapshot, self.settings, folders, options)
+                except StaleSnapshot:
+                    continue
+            self.refresh()
             return report
         raise SearchIdxError(f"{self.path}: other processes keep committing; try again")
 
-    def _roots(self) -> list[Path]:
-        return [self.settings.base / root for root in self.settings.roots]
+    def _roots(self, snapshot: Snapshot | None) -> list[Path]:
+        """The roots of the settings, else those of the last sync, else `seeds`."""
+        if self.settings.roots or snapshot is None:
+            return [self.settings.base / root for root in self.settings.roots or (FIRST_ROOT,)]
+        return [self.path.parent / root for root in snapshot.manifest.roots]
 
     # -- searching
 
@@ -144,13 +156,16 @@ class Index:
         with self._reading() as reading:
             return reading.similar(path, limit)
 
-    def explain(self, text: str | query.Query, path: str) -> Explanation | None:
+    def explain(
+        self, text: str | query.Query, path: str, *, fields: tuple[str, ...] = ()
+    ) -> Explanation | None:
         """What each part of a query gives to the score of the post at `path`; None if no match.
 
+        `fields` are those of the search that is to be explained.
         Raises: QueryError when the query cannot be honoured or no such post is in the index.
         """
         with self._reading() as reading:
-            return reading.explain(text, path)
+            return reading.explain(text, path, fields)
 
     def facets(
         self, name: str, text: str | query.Query = "*", *, limit: int = 20
@@ -213,20 +228,31 @@ class Index:
         """Whether every part of the index can be read, and whether it agrees with the files."""
         with self._reading() as reading:
             faults = tuple(reading.snapshot.faults())
-        return CheckReport(faults, self.sync(roots, dry_run=True))
+        try:
+            report = self.sync(roots, dry_run=True)
+        except IndexCorrupt as error:
+            return CheckReport((*faults, str(error)), None)
+        return CheckReport(faults, report)
 
     @contextmanager
     def _reading(self) -> Iterator[Reading]:
         """The generation that is shown, kept open until the block ends."""
-        with self._lock:
-            snapshot = self._snapshot
+        with self._held() as snapshot:
             if snapshot is None:
                 raise IndexMissing(self.path)
-            snapshot.hold()
-        try:
             yield Reading(snapshot)
+
+    @contextmanager
+    def _held(self) -> Iterator[Snapshot | None]:
+        with self._lock:
+            snapshot = self._snapshot
+            if snapshot is not None:
+                snapshot.hold()
+        try:
+            yield snapshot
         finally:
-            snapshot.release()
+            if snapshot is not None:
+                snapshot.release()
 
 
 def open_index(
@@ -261,7 +287,6 @@ def _settings_of(folder: Path, snapshot: Snapshot | None) -> Settings:
     manifest = snapshot.manifest
     return Settings(
         base=folder.parent,
-        roots=manifest.roots,
         index=folder.name,
         include=manifest.include,
         exclude=manifest.exclude,

@@ -9,23 +9,23 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypedDict
 
 from whoosh import query
 
-from searchidx.analysis import fold
+from searchidx.analysis import fold, fold_value
 from searchidx.errors import QueryError
-from searchidx.posts.model import FieldValue, Problem
-from searchidx.query.clauses import has_query
+from searchidx.posts.model import Problem
+from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.matches import matches_of
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.results import Explanation, FacetCount, Hit, Matching, Results, Suggestion
-from searchidx.schema import HAS, PATH, PATH_FIELD, PROBLEMS, is_sortable, names_of
+from searchidx.schema import PATH, PATH_FIELD, PROBLEMS, is_sortable, names_of
 from searchidx.settings import FieldKind, FieldSpec, find_field
 from searchidx.store.snapshot import Snapshot, SortKey
 from searchidx.suggest import suggest
@@ -122,9 +122,11 @@ class Reading:
             elapsed_ms=(time.perf_counter() - started) * 1000,
         )
 
-    def explain(self, text: str | query.Query, path: str) -> Explanation | None:
+    def explain(
+        self, text: str | query.Query, path: str, fields: Sequence[str]
+    ) -> Explanation | None:
         """See `Index.explain`."""
-        return self.snapshot.explain(self._parsed(text).tree, self._number(path))
+        return self.snapshot.explain(self._parsed(text, fields).tree, self._number(path))
 
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
         """See `Index.facets`."""
@@ -155,7 +157,7 @@ class Reading:
     def stats(self, path: Path) -> Stats:
         """See `Index.stats`."""
         snapshot = self.snapshot
-        counts = dict(snapshot.terms(HAS))
+        counts = snapshot.presence()
         return Stats(
             path=path,
             generation=snapshot.generation,
@@ -207,8 +209,10 @@ class Reading:
         spec = next((spec for spec in self.fields if spec.kind is FieldKind.DATE), None)
         if spec is None:
             raise QueryError(text, 0, "this index has no date field", "declare one in the settings")
-        parsed = parse(f'{spec.name}:{compare}"{text}"', self.vocabulary())
-        return parsed.tree
+        try:
+            return date_query(spec, compare, text, datetime.now(UTC))
+        except Refusal as refusal:
+            raise QueryError(text, 0, refusal.reason, refusal.hint, len(text)) from refusal
 
     def _sort_keys(self, sort: str, is_ranked: bool) -> list[SortKey]:
         if sort == RELEVANCE or (not sort and is_ranked):
@@ -231,13 +235,24 @@ class Reading:
         return f"sort by {RELEVANCE} or one of {', '.join(names)}, with - in front for descending"
 
     def _facet(self, tree: query.Query, name: str) -> tuple[FacetCount, ...]:
+        """The values of a field in what matches; values that differ by case only are one."""
         spec = self._field(name)
-        counts: Counter[str] = Counter()
-        for number in self.snapshot.matching(tree):
-            values = _facet_values(self.snapshot.stored(number).fields.get(spec.name))
-            counts.update(values[:1] if spec.interchangeable else values)
-        ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-        return tuple(FacetCount(value, count) for value, count in ordered)
+        if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
+            counts = [
+                FacetCount(self._spelling(spec, term, number), count)
+                for term, count, number in self.snapshot.value_counts(spec, tree)
+            ]
+        else:
+            values = self.snapshot.column_values(spec, tree)
+            counts = [FacetCount(text, n) for text, n in Counter(map(_shown, values)).items()]
+        return tuple(sorted(counts, key=lambda row: (-row.count, row.value)))
+
+    def _spelling(self, spec: FieldSpec, term: str, number: int) -> str:
+        """How a post that has this value writes it."""
+        value = self.snapshot.stored(number).fields.get(spec.name, ())
+        longest = names_of(spec).longest
+        texts = value if isinstance(value, tuple) else ()
+        return next((text for text in texts if fold_value(text, longest) == term), term)
 
     def _field(self, name: str) -> FieldSpec:
         if spec := find_field((*self.fields, PATH_FIELD), name):
@@ -248,8 +263,9 @@ class Reading:
         raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
     def _meta_keys(self) -> Iterator[tuple[str, int]]:
-        for term, count in self.snapshot.terms(HAS, "meta."):
-            yield term[len("meta.") :], count
+        for name, count in self.snapshot.presence().items():
+            if name.startswith("meta."):
+                yield name[len("meta.") :], count
 
     def _number(self, path: str) -> int:
         number = self.snapshot.number_of(path)
@@ -272,13 +288,8 @@ def _page(
     return total, hits[offset:]
 
 
-def _facet_values(value: FieldValue | None) -> Sequence[str]:
-    if value is None:
-        return ()
-    if isinstance(value, tuple):
-        return tuple(dict.fromkeys(value))
-    if isinstance(value, datetime):
-        return (value.date().isoformat(),)
+def _shown(value: float | datetime | bool) -> str:
+    """A number, date or yes/no as a facet shows it."""
     if isinstance(value, bool):
-        return ("yes" if value else "no",)
-    return (f"{value:g}",)
+        return "yes" if value else "no"
+    return value.date().isoformat() if isinstance(value, datetime) else f"{value:g}"

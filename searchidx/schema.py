@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from whoosh import columns, fields
@@ -206,9 +206,20 @@ def sort_column(spec: FieldSpec) -> str:
     return names_of(spec).value if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD) else spec.name
 
 
+def _stemmer_version() -> str:
+    """Which stemmer is at work: snowballstemmer hands over to PyStemmer where that is installed."""
+    versions = []
+    for name in ("snowballstemmer", "PyStemmer"):
+        try:
+            versions.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join(versions)
+
+
 def settings_stamp(specs: Sequence[FieldSpec]) -> str:
     """What an index depends on, as a short text: other fields or another analysis, other stamp."""
     stems = any(spec.kind is FieldKind.TEXT and spec.language != "none" for spec in specs)
-    parts = [ANALYSIS_VERSION, version("snowballstemmer") if stems else ""]
+    parts = [ANALYSIS_VERSION, _stemmer_version() if stems else ""]
     described = json.dumps([parts, fields_to_json(tuple(specs))], sort_keys=True)
     return hashlib.blake2b(described.encode(), digest_size=8).hexdigest()

@@ -22,7 +22,7 @@ SETTINGS_FILE = "searchidx.toml"
 LANGUAGES = (
     "none", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "ru", "sv",
 )  # fmt: skip
-RESERVED_NAMES = frozenset({"path", "meta", "has", "missing"})
+RESERVED_NAMES = frozenset({"path", "meta", "has", "missing", "problems", "self"})
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _SOURCE = re.compile(r"[^.\[\]\s]+(\[\])?(\.[^.\[\]\s]+(\[\])?)*")
@@ -95,11 +95,12 @@ class Settings:
     """Everything that decides what is indexed and how.
 
     `include` and `exclude` are shell patterns (`*` also crosses `/`), matched against a file's
-    name and against its path below the root. Relative `roots` and `index` count from `base`.
+    name and against its path below the root. Relative `roots` and `index` count from `base`;
+    without `roots`, an index keeps those of its last sync.
     """
 
     base: Path
-    roots: tuple[str, ...] = ("seeds",)
+    roots: tuple[str, ...] = ()
     index: str = "index"
     include: tuple[str, ...] = ("*.md", "*.markdown", "*.txt")
     exclude: tuple[str, ...] = ()

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from searchidx.errors import PostError
 from searchidx.posts.model import Problem, SourceFile
 from searchidx.posts.post import build_post
-from searchidx.posts.scan import compare, read_file, walk
+from searchidx.posts.scan import compare, read_file, refusal_of, walk
 from searchidx.query.clauses import has_query
 from searchidx.schema import PROBLEMS, settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
@@ -126,9 +127,9 @@ def sync(
     base = folder.parent
     stamp = settings_stamp(settings.fields)
     plan = _plan(base, snapshot, settings, roots, stamp, options)
-    names = tuple(root_name(root, base) for root in roots)
-    moved = snapshot is not None and names != snapshot.manifest.roots
-    if options.dry_run or (plan.is_empty and not moved and snapshot is not None):
+    manifest = _manifest(base, settings, roots, stamp)
+    is_same = snapshot is not None and _is_same(manifest, snapshot.manifest)
+    if options.dry_run or (plan.is_empty and is_same):
         generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
         return _report(plan, problems, [], generation, started, options.dry_run)
@@ -140,22 +141,37 @@ def sync(
             writer.delete(plan.to_delete)
         problems = list(plan.problems)
         lost = list(_add_posts(writer, base, plan, settings, options, problems))
-        manifest = Manifest(
+        manifest = replace(
+            manifest,
             generation=writer.generation,
-            stamp=stamp,
-            fields=settings.fields,
-            own_fields=settings.fields != DEFAULT_FIELDS,
-            roots=names,
-            include=settings.include,
-            exclude=settings.exclude,
-            max_file_bytes=settings.max_file_bytes,
-            follow_symlinks=settings.follow_symlinks,
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         writer.commit(manifest)
     problems += _stored_problems(snapshot, plan.kept)
     return _report(plan, problems, lost, manifest.generation, started, False)
+
+
+def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str) -> Manifest:
+    """What the next generation will say of itself, but for its number, posts and time."""
+    return Manifest(
+        generation=0,
+        stamp=stamp,
+        fields=settings.fields,
+        own_fields=settings.fields != DEFAULT_FIELDS,
+        roots=tuple(root_name(root, base) for root in roots),
+        include=settings.include,
+        exclude=settings.exclude,
+        max_file_bytes=settings.max_file_bytes,
+        follow_symlinks=settings.follow_symlinks,
+        posts=0,
+        time="",
+    )
+
+
+def _is_same(one: Manifest, other: Manifest) -> bool:
+    """Whether two generations were made by the same settings and roots."""
+    return one == replace(other, generation=one.generation, posts=one.posts, time=one.time)
 
 
 class StaleSnapshot(Exception):
@@ -179,27 +195,34 @@ def _plan(
     options: SyncOptions,
 ) -> _Plan:
     found = walk(roots, settings, base)
-    problems = list(found.problems)
     reason = _rebuild_reason(snapshot, stamp, options)
+    if reason and found.unreadable and not options.full and snapshot is not None:
+        what = f"every post has to be read again ({reason}), but this folder cannot be read"
+        raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
+    refused = {file.path: refusal_of(base, file, settings) for file in found.files}
+    problems = [*found.problems, *filter(None, refused.values())]
+    files = [file for file in found.files if refused[file.path] is None]
     indexed = snapshot.catalogue() if snapshot else []
     if reason:
-        known = {file.path for file in indexed}
-        fresh = [file for file in found.files if file.path not in known]
-        again = [file for file in found.files if file.path in known]
-        gone = known - {file.path for file in found.files}
-        return _Plan(fresh, again, {}, sorted(gone), [], problems, reason, found.passed_over)
-    comparison = compare(found.files, indexed)
+        known, here = {file.path for file in indexed}, {file.path for file in files}
+        fresh = [file for file in files if file.path not in known]
+        again = [file for file in files if file.path in known]
+        gone = sorted(known - here)
+        return _Plan(fresh, again, {}, gone, [], problems, reason, found.passed_over)
+    comparison = compare(files, indexed)
     digests = {file.path: file.digest for file in indexed}
     changed, kept = list(comparison.resized), list(comparison.same)
+    gone_files: list[SourceFile] = []
     for file in comparison.suspect:
         outcome = read_file(base, file, settings)
         is_same = not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]
         (kept if is_same else changed).append(file)
-    unseen = [file for file in comparison.gone if _is_below(file.path, problems)]
-    gone_files = [file for file in comparison.gone if file not in unseen]
+    for file in comparison.gone:
+        is_unseen = refused.get(file.path) or _is_below(file.path, found.unreadable)
+        (kept if is_unseen else gone_files).append(file)
     renamed = _renames(base, comparison.new, gone_files, settings)
-    removed = [file.path for file in gone_files if file.path not in set(renamed.values())]
-    kept += unseen
+    old_names = set(renamed.values())
+    removed = [file.path for file in gone_files if file.path not in old_names]
     return _Plan(
         list(comparison.new), changed, renamed, removed, kept, problems, "", found.passed_over
     )
@@ -213,9 +236,9 @@ def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions)
     return ""
 
 
-def _is_below(path: str, problems: Sequence[Problem]) -> bool:
-    """Whether a file lies in a folder that could not be read: it may still be there."""
-    return any(path.startswith(f"{problem.path}/") for problem in problems)
+def _is_below(path: str, folders: Sequence[str]) -> bool:
+    """Whether a file lies in one of the folders, so that it may be there unseen."""
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def _renames(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -82,3 +85,25 @@ def test_case_and_accents_do_not_change_the_terms(text: str) -> None:
     assume(fold(text).isalnum())
     terms = [slot.term for slot in slots(text)]
     assert [slot.term for slot in slots(fold(text))] == terms
+
+
+def test_threads_do_not_disturb_each_other_while_stemming() -> None:
+    """In a process of its own, with the stemmer in Python, whose objects hold the word at work."""
+    script = """
+import sys, threading
+sys.modules["Stemmer"] = None
+sys.setswitchinterval(1e-5)
+from searchidx.analysis import stemmer
+words = [a + b + c for a in ("run", "univers", "nation") for b in ("al", "iz", "it", "at", "er")
+         for c in ("ing", "ation", "ies", "ed", "ness", "ity", "ers", "ional")]
+shared, results = stemmer("en"), {}
+def work(own):
+    results[own] = [shared(word) for word in words]
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+import snowballstemmer
+alone = snowballstemmer.stemmer("english")
+assert len(results) == 8 and all(found == alone.stemWords(words) for found in results.values())
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,51 @@ def test_a_folder_that_is_not_there(run) -> None:  # type: ignore[no-untyped-def
     done = run("index", "nowhere")
     assert done.code == 2
     assert "no such folder" in done.err
+
+
+REFUSED = [
+    ("--jsonl", "--facet", "topics"), ("--count", "--explain"), ("-l", "--explain"), ("-0",),
+    ("--format", "{title}", "--facet", "topics"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("flags", REFUSED)
+def test_a_flag_without_effect_is_refused(indexed, flags: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+    done = indexed("query", "mask", *flags)
+    assert (done.code, done.out) == (2, "")
+    assert "has no place in" in done.err
+
+
+def test_explain_adds_up_in_json_lines(indexed) -> None:  # type: ignore[no-untyped-def]
+    row = json.loads(indexed("query", "mask", "--jsonl", "--explain", "--field", "title").out)
+    assert row["explanation"]["score"] == row["score"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's files
+def test_damage_found_while_searching_is_told(indexed, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (segment,) = (tmp_path / "index").glob("*.seg")
+    whole = segment.read_bytes()
+    chance = random.Random(1)
+    told = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        at = chance.randrange(len(damaged) - 64)
+        damaged[at : at + 64] = bytes(chance.randrange(256) for _ in range(64))
+        segment.write_bytes(damaged)
+        for words in (("query", "mask OR bread"), ("stats",), ("check",), ("terms", "topics")):
+            done = indexed(*words)
+            assert done.code in (0, 1, 2)
+            told += "--full" in done.err or "damaged: " in done.out
+    assert told
+    segment.write_bytes(whole)
+    assert indexed("check").code == 0
+
+
+def test_roots_of_the_last_time_are_kept_when_the_settings_name_none(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    write_posts(tmp_path, {"searchidx.toml": "[fields.title]\nweight = 4", "seeds/x.md": "# X"})
+    assert run("index", "posts").code == 0
+    assert "removed 0, unchanged 2" in run("index").out
+    assert run("check").code == 0
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

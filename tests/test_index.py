@@ -179,6 +179,39 @@ def test_facets_count_the_matching_posts(index: searchidx.Index) -> None:
     assert [(row.value, row.count) for row in index.facets("published")] == [("no", 1), ("yes", 1)]
 
 
+def test_facets_take_spellings_that_differ_by_case_as_one(make_index: MakeIndex) -> None:
+    index = make_index(
+        {f"{n}.md": f"---\ntopics: [{t}]\n---\n" for n, t in enumerate(["AI", "ai", "Ai"])}
+    )
+    assert [(row.value, row.count) for row in index.facets("topics")] == [("AI", 3)]
+
+
+def test_long_titles_are_sorted_by_their_letters(make_index: MakeIndex) -> None:
+    long = "x" * 50
+    posts = {name: f"# {word} {long} {long}" for name, word in
+             (("1.md", "zzz"), ("2.md", "aaa"), ("3.md", "ccc"))}  # fmt: skip
+    posts["4.md"] = "# bbb"
+    assert paths(make_index(posts).search("*", sort="title")) == ["2.md", "4.md", "3.md", "1.md"]
+
+
+def test_an_explanation_keeps_to_the_fields_of_the_search(index: searchidx.Index) -> None:
+    (hit,) = index.search("selfies", fields=("title",))
+    explanation = index.explain("selfies", hit.path, fields=("title",))
+    assert explanation is not None
+    assert explanation.score == pytest.approx(hit.score)
+
+
+def test_any_metadata_key_can_be_asked_for(make_index: MakeIndex) -> None:
+    index = make_index(
+        {"a.md": '---\n"og:title": Mask\n"@id": Seven\nmy key: {sub key: deep}\n---\n'}
+    )
+    for text in ('meta."og:title":mask', "meta.@id:seven", 'meta."my key.sub key":deep',
+                 'has:"meta.og:title"'):  # fmt: skip
+        assert index.search(text).total == 1
+    with pytest.raises(QueryError, match=r'did you mean meta\."og:title":'):
+        index.search("meta.ogtitle:mask")
+
+
 def test_a_lenient_search_tells_what_it_left_out(index: searchidx.Index) -> None:
     results = index.search("selfies quality:x", lenient=True)
     assert (results.total, len(results.problems)) == (1, 1)

@@ -27,7 +27,7 @@ def written(folder: Path, text: str) -> Path:
 def test_an_empty_file_keeps_every_default(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, ""))
     assert settings.fields == DEFAULT_FIELDS
-    assert settings.roots == ("seeds",)
+    assert settings.roots == ()
     assert settings.index_path == tmp_path / "index"
 
 
@@ -86,6 +86,7 @@ REFUSED = {
     "unknown option": ("[fields.x]\nweigth = 2", 2, "fields.x.weigth", "'weight'"),
     "weight": ("[fields.x]\nweight = 0", 2, "fields.x.weight", "above 0"),
     "field name": ("[fields.Upper]", 1, "fields.Upper", "lower-case"),
+    "built in name": ("[fields.problems]", 1, "fields.problems", "built in"),
     "built in": ("[fields.path]", 1, "fields.path", "built in"),
     "field is no table": ("fields.x = 1", 1, "fields.x", "expected a table"),
     "fields is no table": ("fields = 1", 1, "fields", "tables"),

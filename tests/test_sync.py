@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import searchidx
-from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError
+from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError, QueryError
 from searchidx.settings import FieldKind, FieldSpec, Settings
 from searchidx.store.folder import Writer
 from tests.conftest import MakeIndex, write_posts
@@ -67,7 +68,9 @@ def test_a_sync_with_nothing_to_do_writes_nothing(make_index: MakeIndex, tmp_pat
     assert files(tmp_path / "index") == before
 
 
-def test_a_touched_file_is_not_read_again(make_index: MakeIndex, tmp_path: Path) -> None:
+def test_a_touched_file_with_the_same_content_is_unchanged(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
     index = make_index(POSTS)
     os.utime(tmp_path / "posts" / "a.md", ns=(1, 10**18))
     assert index.sync([tmp_path / "posts"]).unchanged == 3
@@ -227,6 +230,172 @@ def test_killed_halfway_leaves_the_old_index(
         assert index.check().is_current
     leftovers = [name for name in files(tmp_path / "index") if name.endswith(".tmp")]
     assert leftovers == []
+
+
+def stop_at(event: int, folder: Path, root: Path) -> bool:
+    """Sync in a child that is killed at so many file operations in the index; False if it ends."""
+    child = os.fork()
+    if child == 0:
+        seen = 0
+
+        def watch(name: str, details: tuple[object, ...]) -> None:
+            nonlocal seen
+            touches = any(str(detail).startswith(str(folder)) for detail in details[:2])
+            if touches and name in ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir"):
+                seen += 1
+                if seen == event:
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        with searchidx.open(folder) as index:
+            index.sync([root])
+        os._exit(0)
+    return os.waitpid(child, 0)[1] != 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork beside threads of other tests
+def test_killed_at_any_file_operation_leaves_a_whole_generation(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    make_index(POSTS).close()
+    pristine, folder, root = tmp_path / "pristine", tmp_path / "index", tmp_path / "posts"
+    shutil.copytree(folder, pristine)
+    (root / "a.md").unlink()
+    write_posts(root, {"b.md": "---\ntitle: Beta two\n---\n", "new.md": "---\ntitle: New\n---\n"})
+    before, after = {"Alpha", "Beta", "Gamma"}, {"Beta two", "Gamma", "New"}
+    outcomes = set()
+    for event in range(1, 200):
+        shutil.rmtree(folder)
+        shutil.copytree(pristine, folder)
+        was_killed = stop_at(event, folder, root)
+        with searchidx.open(folder) as index:
+            found = titles(index)
+            assert found in (before, after)
+            outcomes.add(found == after)
+            assert index.check([root]).faults == ()
+            index.sync([root])
+            assert titles(index) == after
+            index.sync([root], full=True)
+            leftovers = [name for name in files(folder) if "tmp" in name or ".toc." in name]
+            assert leftovers == []
+        if not was_killed:
+            break
+    assert not was_killed
+    assert event > 20
+    assert outcomes == {False, True}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's files
+def test_a_lock_is_let_go_even_when_clearing_up_fails(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = make_index(POSTS)
+    (tmp_path / "posts" / "a.md").unlink()
+
+    def full_disk(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("whoosh.writing.SegmentWriter.cancel", full_disk)
+        patched.setattr("whoosh.writing.SegmentWriter.delete_by_term", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            index.sync([tmp_path / "posts"])
+    assert index.sync([tmp_path / "posts"]).removed == ("posts/a.md",)
+
+
+def test_a_file_that_cannot_be_read_causes_no_commit(make_index: MakeIndex, tmp_path: Path) -> None:
+    small = Settings(base=tmp_path, max_file_bytes=100)
+    make_index(POSTS).close()
+    write_posts(tmp_path / "posts", {"large.md": "x" * 101})
+    with searchidx.open(tmp_path / "index", settings=small) as index:
+        reports = [index.sync([tmp_path / "posts"]) for _ in range(3)]
+        assert [report.generation for report in reports] == [2, 2, 2]  # the limit is new
+        assert [len(report.problems) for report in reports] == [1, 1, 1]
+        assert all(report.lost_text for report in reports)
+        (tmp_path / "posts" / "a.md").write_text("---\ntitle: Alpha\n---\n" + "y" * 101)
+        assert index.sync([tmp_path / "posts"]).unchanged == 3
+        assert "Alpha" in titles(index)
+
+
+def test_other_patterns_are_remembered_even_if_no_file_changes(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    make_index(POSTS).close()
+    settings = Settings(base=tmp_path, exclude=("drafts/*",))
+    with searchidx.open(tmp_path / "index", settings=settings) as index:
+        index.sync([tmp_path / "posts"])
+    write_posts(tmp_path / "posts", {"drafts/x.md": "# Draft"})
+    with searchidx.open(tmp_path / "index") as index:
+        assert index.sync().added == ()
+
+
+def test_a_rebuild_does_not_forget_posts_it_cannot_see(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    other = write_posts(tmp_path / "other", {"x.md": "Other"})
+    index.sync([root, other])
+    index.close()
+    other.rename(tmp_path / "gone")
+    author = FieldSpec("author", FieldKind.KEYWORD, ("author",))
+    changed = Settings(base=tmp_path, fields=(*Settings(base=tmp_path).fields, author))
+    with searchidx.open(tmp_path / "index", settings=changed) as again:
+        with pytest.raises(PostError, match="cannot be read"):
+            again.sync([root, other])
+        assert len(again) == 4
+        assert again.sync([root, other], full=True).posts == 3
+
+
+def test_counts_and_keys_are_those_of_posts_that_are_there(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index = make_index({**POSTS, "only.md": "---\ntitle: Only\nrare: yes\n---\n"})
+    assert index.search("has:meta.rare").total == 1
+    (tmp_path / "posts" / "only.md").unlink()
+    index.sync([tmp_path / "posts"])
+    stats = index.stats()
+    assert {row.spec.name: row.posts for row in stats.fields}["title"] == 3
+    assert stats.meta_keys == ()
+    with pytest.raises(QueryError, match="no post has the metadata key"):
+        index.search("meta.rare:yes")
+
+
+def test_a_sync_with_nothing_to_do_still_sees_the_commits_of_others(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    one, root = make_index(POSTS), tmp_path / "posts"
+    with searchidx.open(tmp_path / "index") as other:
+        write_posts(root, {"short-lived.md": "# Short-lived"})
+        other.sync([root])
+    (root / "short-lived.md").unlink()
+    assert one.sync([root]).removed == ("posts/short-lived.md",)
+    assert len(one) == 3
+
+
+def test_searching_while_another_thread_syncs(make_index: MakeIndex, tmp_path: Path) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    failures: list[object] = []
+    is_over = threading.Event()
+
+    def search() -> None:
+        try:
+            while not is_over.is_set():
+                found = titles(index)
+                if not {"Alpha", "Beta", "Gamma"} <= found:
+                    failures.append(found)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(30):
+        write_posts(root, {"moving.md": f"# Number {number}"})
+        index.sync([root])
+    is_over.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
 
 
 def test_readers_see_the_old_generation_until_they_refresh(

@@ -15,7 +15,7 @@ from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, text_width
-from searchidx.errors import IndexCorrupt, IndexVersionMismatch
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
 from searchidx.reading import Stats
@@ -23,15 +23,19 @@ from searchidx.results import Results, Suggestion
 from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
+FLAGS_OF_OUTPUT = {
+    "--explain": ("text", "json", "jsonl"),
+    "--facet": ("text", "json"),
+    "-0": ("paths",),
+}
 Arguments = argparse.Namespace
 
 
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
     with _index_to_write(arguments) as target:
-        roots = [Path(root) for root in arguments.roots] or _default_roots(target)
         report = target.sync(
-            roots,
+            arguments.roots,
             full=arguments.full,
             dry_run=arguments.dry_run,
             wait_s=arguments.wait,
@@ -48,47 +52,64 @@ def index(arguments: Arguments) -> int:
 
 def query(arguments: Arguments) -> int:
     """Print the posts that match."""
+    output = _output_of(arguments)
     text = " ".join(arguments.text)
     if text == "-":
         text = sys.stdin.read().strip()
+    fields = tuple(arguments.field)
     with _index_to_read(arguments) as source:
-        line = None
-        if arguments.format is not None:
-            line = render.template(arguments.format, [spec.name for spec in source.fields])
+        names = [spec.name for spec in source.fields]
+        line = render.template(arguments.format, names) if output == "format" else None
         results = source.search(
             text,
-            limit=0 if arguments.count else arguments.limit,
+            limit=0 if output == "count" else arguments.limit,
             offset=arguments.offset,
             sort=arguments.sort,
-            fields=tuple(arguments.field),
+            fields=fields,
             since=arguments.since,
             until=arguments.until,
             facets=tuple(arguments.facet),
         )
         suggestions = source.suggest(text) if not results.total else ()
         explanations = [
-            source.explain(text, hit.path) if arguments.explain else None for hit in results.hits
+            source.explain(text, hit.path, fields=fields) if arguments.explain else None
+            for hit in results.hits
         ]
-        if arguments.count:
-            print(results.total)
-        elif arguments.json:
-            document = render.results_json(
-                results, explanations if arguments.explain else (), suggestions
-            )
-            print(render.json_text(document))
-        elif arguments.jsonl:
-            for hit in results.hits:
-                print(render.json_text(render.hit_json(hit)))
-        elif line is not None:
-            for hit in results.hits:
-                print(line(hit))
-        elif arguments.paths:
-            sys.stdout.write(render.paths_text((hit.path for hit in results), arguments.null))
-        else:
-            _print_hits(results, explanations, arguments)
-    if not (arguments.json or arguments.jsonl):
+    if output == "text":
+        _print_hits(results, explanations, arguments)
+    elif output == "count":
+        print(results.total)
+    elif output == "json":
+        document = render.results_json(
+            results, explanations if arguments.explain else (), suggestions
+        )
+        print(render.json_text(document))
+    elif output == "jsonl":
+        for row in render.results_json(results, explanations if arguments.explain else ())["hits"]:
+            print(render.json_text(row))
+    elif line is not None:
+        sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
+    else:
+        sys.stdout.write(render.paths_text((hit.path for hit in results), arguments.null))
+    if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, suggestions))
     return EXIT_OK if results.total else EXIT_NONE
+
+
+def _output_of(arguments: Arguments) -> str:
+    """Which of the outputs is asked for.
+
+    Raises: SearchIdxError when a flag is given that has no place in it.
+    """
+    chosen = {"json": arguments.json, "jsonl": arguments.jsonl, "paths": arguments.paths}
+    chosen |= {"count": arguments.count, "format": arguments.format is not None}
+    output = next((name for name, is_chosen in chosen.items() if is_chosen), "text")
+    given = {"--explain": arguments.explain, "--facet": arguments.facet, "-0": arguments.null}
+    for flag, is_given in given.items():
+        if is_given and output not in FLAGS_OF_OUTPUT[flag]:
+            places = " or ".join(f"--{name}" for name in FLAGS_OF_OUTPUT[flag] if name != "text")
+            raise SearchIdxError(f"{flag} has no place in --{output}; use it with {places}")
+    return output
 
 
 def shell(arguments: Arguments) -> int:
@@ -141,12 +162,12 @@ def terms(arguments: Arguments) -> int:
 def check(arguments: Arguments) -> int:
     """Say whether the index is whole and agrees with the files."""
     with _index_to_read(arguments) as source:
-        report = source.check(_default_roots(source))
+        report = source.check()
     if arguments.json:
         document = {
             "format_version": render.JSON_FORMAT_VERSION,
             "faults": list(report.faults),
-            "sync": report_json(report.sync),
+            "sync": report_json(report.sync) if report.sync else None,
         }
         print(render.json_text(document))
     else:
@@ -183,10 +204,6 @@ def _index_to_write(arguments: Arguments) -> Index:
         if not arguments.full:
             raise
         return open_index(folder, settings=settings, create=True, discard=True)
-
-
-def _default_roots(target: Index) -> list[Path]:
-    return [target.settings.base / root for root in target.settings.roots]
 
 
 # -- texts and JSON
@@ -293,7 +310,7 @@ def _check_text(report: CheckReport) -> str:
         lines.append("it agrees with the files")
     else:
         lines += ["it does not agree with the files; bring it up to date with: searchidx index"]
-        lines.append(report_text(report.sync))
+        lines += [report_text(report.sync)] if report.sync else []
     return "\n".join(lines)
 
 

@@ -35,12 +35,14 @@ DirId = tuple[int, int]
 class Found:
     """The files below the roots, by path, and what could not be looked at.
 
-    `passed_over` counts the other files of the folders that were entered: those that no include
-    pattern takes, or that an exclude pattern or a hidden name leaves out.
+    `unreadable` are the folders among those: what they hold is not known. `passed_over` counts the
+    other files of the folders that were entered: those that no include pattern takes, or that an
+    exclude pattern or a hidden name leaves out.
     """
 
     files: list[SourceFile]
     problems: list[Problem] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
     passed_over: int = 0
 
 
@@ -87,6 +89,15 @@ def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Compa
             result.same.append(old)
     result.gone.extend(sorted(known.values(), key=_by_path))
     return result
+
+
+def refusal_of(base: Path, file: SourceFile, settings: Settings) -> Problem | None:
+    """Why a file cannot be read, as far as can be told without reading it."""
+    if file.size_bytes > settings.max_file_bytes:
+        return _too_large(file, file.size_bytes, settings.max_file_bytes)
+    if not os.access(locate_file(base, file.path), os.R_OK):
+        return Problem(file.path, 1, "cannot be read (Permission denied)", _ALLOW, lost_text=True)
+    return None
 
 
 def read_file(
@@ -151,6 +162,7 @@ class _Walk:
         self.links: list[tuple[str, str]] = []
         self.files: dict[str, SourceFile] = {}
         self.problems: list[Problem] = []
+        self.unreadable: list[str] = []
         self.passed_over = 0
 
     def run(self) -> Found:
@@ -159,6 +171,7 @@ class _Walk:
             path = self.text(missing[0])
             raise PostError(path, 0, "no such folder", "name a folder of posts that exists")
         for root in missing:
+            self.unreadable.append(self.text(root))
             self.problem(self.text(root), "no such folder", "correct the roots")
         singles = []
         for root in self.roots:
@@ -171,7 +184,7 @@ class _Walk:
         for root in singles:
             self.single(root)
         files = sorted(self.files.values(), key=_by_path)
-        return Found(files, self.problems, self.passed_over)
+        return Found(files, self.problems, self.unreadable, self.passed_over)
 
     def enter(self, top: str, below: str) -> None:
         """Walk a folder, and those in it; `below` is its path under its root, or empty."""
@@ -188,6 +201,7 @@ class _Walk:
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
+                self.unreadable.append(self.text(folder))
                 self.problem(self.text(folder), f"cannot be read ({error.strerror})", _ALLOW)
                 continue
             prefix = f"{below}/" if below else ""
@@ -274,9 +288,7 @@ def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, b
         if not stat.S_ISREG(before.st_mode):
             return Problem(file.path, 1, "not a regular file", _REMOVE)
         if before.st_size > limit:
-            what = f"{before.st_size:,} bytes, over the limit of {limit:,}"
-            todo = "raise max_file_bytes in the settings, or exclude it"
-            return Problem(file.path, 1, what, todo, lost_text=True)
+            return _too_large(file, before.st_size, limit)
         os.lseek(handle, 0, os.SEEK_SET)
         data = _read_all(handle, before.st_size)
         after = os.fstat(handle)
@@ -298,6 +310,12 @@ def _read_all(handle: int, size_bytes: int) -> bytes:
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
+
+
+def _too_large(file: SourceFile, size_bytes: int, limit: int) -> Problem:
+    what = f"{size_bytes:,} bytes, over the limit of {limit:,}"
+    todo = "raise max_file_bytes in the settings, or exclude it"
+    return Problem(file.path, 1, what, todo, lost_text=True)
 
 
 def _unreadable(path: str, error: OSError) -> Problem:

@@ -48,7 +48,10 @@ class Token:
 _SPACE = re.compile(r"\s+")
 _PHRASE = re.compile(r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S)
 _REGEX = re.compile(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
-_FIELD = re.compile(r"([^\W\d][\w-]*(?:\.[\w.-]*\w)?):(?!//)")
+_FIELD = re.compile(
+    r'(?P<meta>[mM][eE][tT][aA]\.)"(?P<key>(?:\\.|[^"\\])+)":'
+    r"|(?P<name>[mM][eE][tT][aA]\.[\w@.+-]+|[^\W\d][\w-]*(?:\.[\w.-]*\w)?):(?!//)"
+)
 _COMPARE = re.compile(r">=|<=|>|<|=")
 _OPERATOR = re.compile(r'(AND|OR|NOT)(?=[\s()"]|$)')
 _MODIFIER = re.compile(
@@ -74,6 +77,15 @@ def lex(text: str) -> Iterator[Token]:
         after_field = token.kind is TokenKind.FIELD and not token.spaced
         after_field = after_field or (token.kind is TokenKind.COMPARE)
         fresh = token.kind in (TokenKind.OPEN, TokenKind.FIELD, TokenKind.COMPARE, TokenKind.MINUS)
+
+
+def field_name(name: str) -> str:
+    """A field name as it is typed: a metadata key with other signs than `_@.+-` is quoted."""
+    key = name[len("meta.") :]
+    if not name.lower().startswith("meta.") or re.fullmatch(r"[\w@.+-]+", key):
+        return name
+    escaped = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'meta."{escaped}"'
 
 
 def unescape(text: str) -> str:
@@ -113,5 +125,6 @@ def _clause_start(text: str, position: int, after_field: bool) -> Token | None:
         return Token(TokenKind.MINUS, "-", position, position + 1)
     if field := _FIELD.match(text, position):
         spaced = field.end() == len(text) or text[field.end()].isspace()
-        return Token(TokenKind.FIELD, field[1], position, field.end(), spaced=spaced)
+        name = field["name"] or field["meta"] + unescape(field["key"])
+        return Token(TokenKind.FIELD, name, position, field.end(), spaced=spaced)
     return None

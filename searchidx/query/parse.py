@@ -35,6 +35,9 @@ from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 
 DEEPEST_NESTING = 50
 _OPERATORS = (TokenKind.AND, TokenKind.OR)
+_VALUES = (
+    TokenKind.WORD, TokenKind.PHRASE, TokenKind.REGEX, TokenKind.OPEN, TokenKind.COMPARE,
+)  # fmt: skip
 
 
 def parse(text: str, vocabulary: Vocabulary, now: datetime | None = None) -> ParsedQuery:
@@ -193,7 +196,7 @@ class _Parser:
             near = self.vocabulary.near_name(token.value)
             hint = f"did you mean {near}:?" if near else "see: searchidx fields"
             self.refuse_token(token, f"no post has the metadata key {target.key!r}", hint)
-        if self.peek() is None or self.peek_kind() in (*_OPERATORS, TokenKind.CLOSE):
+        if self.peek_kind() not in _VALUES:
             hint = f"write {token.value}:WORD, or {token.value}:* for every post that has one"
             self.refuse_token(token, f"nothing stands behind {token.value}:", hint)
             return None

@@ -13,7 +13,7 @@ from functools import cache
 from whoosh import query
 from whoosh.lang import NoStopWords, stopwords_for_language
 
-from searchidx.analysis import fold, query_slots
+from searchidx.analysis import VALUE_GAP, fold, query_slots
 from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
 from searchidx.query.lex import Token, TokenKind, unescape
@@ -203,6 +203,9 @@ def _text(names: Names, weight: float, value: Value, kind: FieldKind) -> query.Q
     if token.kind is TokenKind.REGEX:
         return clauses.regex_query(names, token.value, weight, whole)
     if token.kind is TokenKind.PHRASE:
+        if fuzz is not None and fuzz >= VALUE_GAP:
+            hint = "use AND for words that may be anywhere"
+            raise Refusal(f"~{fuzz} is more than {VALUE_GAP - 1} words apart", hint)
         return clauses.text_query(names, value.text, weight, fuzz or 1)
     if fuzz is not None:
         if fuzz > MOST_EDITS:

@@ -9,6 +9,7 @@ from whoosh import query
 
 from searchidx.analysis import fold
 from searchidx.errors import QueryError
+from searchidx.query.lex import field_name
 from searchidx.schema import PATH, PATH_FIELD
 from searchidx.settings import FieldSpec, find_field
 
@@ -41,9 +42,9 @@ class Vocabulary:
         return [spec for spec in self.fields if spec.default]
 
     def near_name(self, name: str) -> str:
-        """The name most like this one; empty when none is like it."""
+        """The name most like this one, as it is typed; empty when none is like it."""
         near = get_close_matches(name.lower(), self.names(), n=1, cutoff=0.5)
-        return near[0] if near else ""
+        return field_name(near[0]) if near else ""
 
     def has_meta_key(self, key: str) -> bool:
         return any(fold(known) == fold(key) for known in self.meta_keys)

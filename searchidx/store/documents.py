@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from searchidx.analysis import fold_value
+from searchidx.analysis import fold
 from searchidx.posts.model import FieldValue, Post
 from searchidx.schema import (
     FILE_DIGEST,
@@ -26,7 +26,7 @@ from searchidx.schema import (
 )
 from searchidx.settings import FieldKind, FieldSpec
 
-SORT_CHARACTERS = 48
+SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
 """A text of more characters without a space (a signature, a long address) is found only whole."""
 
@@ -65,8 +65,12 @@ def _texts(spec: FieldSpec, texts: tuple[str, ...]) -> dict[str, Any]:
     document: dict[str, Any] = {names.terms: joined, names.words: joined, names.value: joined}
     document[f"_stored_{spec.name}"] = list(texts)
     if is_sortable(spec):
-        document[f"_stored_{names.value}"] = fold_value(texts[0])[:SORT_CHARACTERS]
+        document[f"_stored_{names.value}"] = _sort_key(texts[0])
     return document
+
+
+def _sort_key(text: str) -> str:
+    return " ".join(fold(text).split())[:SORT_CHARACTERS]
 
 
 def _path(path: str) -> dict[str, Any]:

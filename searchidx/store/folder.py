@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import struct
-import zlib
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from pickle import UnpicklingError
 
-from whoosh import index as whoosh_index
+from whoosh.codec.base import Segment
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import TOC, EmptyIndexError, FileIndex
-from whoosh.query import NullQuery
+from whoosh.index import TOC, FileIndex
 from whoosh.util.filelock import try_for
 from whoosh.writing import CLEAR, SegmentWriter
 
@@ -27,6 +23,7 @@ from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing
 from searchidx.posts.model import Post
 from searchidx.schema import PATH, build_schema
 from searchidx.settings import FieldSpec
+from searchidx.store.damage import told_as_corrupt
 from searchidx.store.documents import document_of
 from searchidx.store.manifest import Manifest, read_manifest, remove_old_manifests, write_manifest
 from searchidx.store.snapshot import Snapshot
@@ -34,11 +31,6 @@ from searchidx.store.snapshot import Snapshot
 LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
 MEMORY_MB = 256
-
-_DAMAGE = (
-    OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError,
-    ImportError, UnpicklingError, struct.error, zlib.error, whoosh_index.IndexError,
-)  # fmt: skip
 
 
 def newest_generation(folder: Path) -> int:
@@ -70,18 +62,12 @@ def open_snapshot(folder: Path) -> Snapshot:
 
 def _open_generation(folder: Path, generation: int) -> Snapshot:
     manifest = read_manifest(folder, generation)
-    try:
+    with told_as_corrupt(folder, f"_MAIN_{generation}.toc"):
         searcher = FileIndex(FileStorage(str(folder))).searcher()
-        searcher.search(NullQuery)
-    except EmptyIndexError as error:
-        raise IndexMissing(folder) from error
-    except _DAMAGE as error:
-        name = f"_MAIN_{generation}.toc"
-        raise IndexCorrupt(folder, name, f"cannot be read ({type(error).__name__})") from error
     if searcher.reader().generation() not in (generation, None):
         searcher.close()
         raise IndexCorrupt(folder, f"_MAIN_{generation}.toc", "was replaced while it was opened")
-    return Snapshot(searcher, manifest, _size_bytes(folder))
+    return Snapshot(folder, searcher, manifest, _size_bytes(folder))
 
 
 def _size_bytes(folder: Path) -> int:
@@ -90,6 +76,37 @@ def _size_bytes(folder: Path) -> int:
         with suppress(FileNotFoundError):
             total += entry.stat().st_size if entry.is_file() else 0
     return total
+
+
+class _DurableStorage(FileStorage):  # type: ignore[misc]
+    """Whoosh's storage, but a file that is renamed is on the disk, and so is its new name."""
+
+    def rename_file(self, old: str, new: str, safe: bool = False) -> None:
+        _sync_to_disk(Path(self.folder) / old)
+        super().rename_file(old, new, safe)
+        _sync_to_disk(Path(self.folder))
+
+
+class _DurableWriter(SegmentWriter):  # type: ignore[misc]
+    """Whoosh's writer, but everything a table of contents names is on the disk before it is."""
+
+    manifest: Manifest | None = None
+
+    def _commit_toc(self, segments: list[Segment]) -> None:
+        folder = Path(self.storage.folder)
+        for name in self.newsegment.list_files(self.storage):
+            _sync_to_disk(folder / name)
+        if self.manifest is not None:
+            write_manifest(folder, self.manifest)
+        super()._commit_toc(segments)
+
+
+def _sync_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 class Writer:
@@ -104,7 +121,7 @@ class Writer:
         self.folder = folder
         self._clear = clear
         folder.mkdir(parents=True, exist_ok=True)
-        self._storage = FileStorage(str(folder))
+        self._storage = _DurableStorage(str(folder))
         self._lock = self._storage.lock(LOCK_NAME)
         if not try_for(self._lock.acquire, timeout=wait_s, delay=0.05):
             raise _locked(folder)
@@ -116,20 +133,20 @@ class Writer:
             self._release()
             raise
 
-    def _open_writer(self, fields: Sequence[FieldSpec]) -> SegmentWriter:
+    def _open_writer(self, fields: Sequence[FieldSpec]) -> _DurableWriter:
         schema = build_schema(fields)
         if not (self.folder / f"_MAIN_{newest_generation(self.folder)}.toc").exists():
             TOC.create(self._storage, schema)
         try:
-            index = FileIndex(self._storage)
-        except _DAMAGE as error:
+            with told_as_corrupt(self.folder, f"_MAIN_{newest_generation(self.folder)}.toc"):
+                index = FileIndex(self._storage)
+        except IndexCorrupt:
             if not self._clear:
-                name = f"_MAIN_{newest_generation(self.folder)}.toc"
-                raise IndexCorrupt(self.folder, name, "cannot be read") from error
+                raise
             _discard(self.folder)
             TOC.create(self._storage, schema)
             index = FileIndex(self._storage)
-        writer = SegmentWriter(index, _lk=False, limitmb=MEMORY_MB)
+        writer = _DurableWriter(index, _lk=False, limitmb=MEMORY_MB)
         if self._clear:
             writer.schema = schema
         return writer
@@ -143,9 +160,11 @@ class Writer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        if not self._writer.is_closed:
-            self._writer.cancel()
-        self._release()
+        try:
+            if not self._writer.is_closed:
+                self._writer.cancel()
+        finally:
+            self._release()
 
     def delete(self, paths: Sequence[str]) -> None:
         """Leave out the posts with these paths. Call it before `add`."""
@@ -158,7 +177,7 @@ class Writer:
 
     def commit(self, manifest: Manifest) -> None:
         """Make the next generation the one that is opened from now on."""
-        write_manifest(self.folder, manifest)
+        self._writer.manifest = manifest
         self._writer.commit(mergetype=CLEAR if self._clear else None)
         remove_old_manifests(self.folder, manifest.generation)
 
@@ -189,8 +208,10 @@ def _locked(folder: Path) -> IndexLocked:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed writer left: its spill folder and manifests of no generation."""
+    """Remove what a killed writer left; its segment files go with Whoosh's next commit."""
     generation = newest_generation(folder)
+    for table in folder.glob("_MAIN_*.toc.*"):
+        table.unlink(missing_ok=True)
     for leftover in folder.glob("*.tmp"):
         if leftover.is_dir():
             for file in leftover.iterdir():

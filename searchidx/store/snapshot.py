@@ -7,14 +7,17 @@ used from several threads: Whoosh's readers share file positions, so each call h
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import nsmallest
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from whoosh import query
-from whoosh.reading import TermNotFound
+from whoosh.reading import IndexReader, TermNotFound
 from whoosh.searching import Searcher
 
 from searchidx.posts.model import FieldValue, SourceFile
@@ -27,15 +30,15 @@ from searchidx.schema import (
     META,
     PATH,
     PROBLEMS,
+    names_of,
     sort_column,
 )
 from searchidx.settings import FieldKind, FieldSpec
+from searchidx.store.damage import told_as_corrupt
 from searchidx.store.evaluate import evaluate, matching
 from searchidx.store.explain import explain
 from searchidx.store.manifest import Manifest
 from searchidx.store.verify import faults
-
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,23 @@ class Snapshot:
     `hold` it while you use it, and `retire` it when nobody is to begin using it any more.
     """
 
-    def __init__(self, searcher: Searcher, manifest: Manifest, size_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, searcher: Searcher, manifest: Manifest, size_bytes: int
+    ) -> None:
+        self._folder = folder
         self._searcher = searcher
-        self._lock = threading.RLock()
+        self._guard = threading.RLock()
+        self._presence: dict[str, int] | None = None
         self._users = 0
         self._is_retired = False
         self.manifest = manifest
         self.size_bytes = size_bytes
+
+    @contextmanager
+    def _files(self) -> Iterator[None]:
+        """For the threads to take turns in; raises IndexCorrupt when what is read is damaged."""
+        with self._guard, told_as_corrupt(self._folder, "MAIN_*.seg"):
+            yield
 
     @property
     def generation(self) -> int:
@@ -76,12 +89,12 @@ class Snapshot:
 
     def hold(self) -> None:
         """Keep the files open until `release`, even when the snapshot is retired meanwhile."""
-        with self._lock:
+        with self._guard:
             self._users += 1
 
     def release(self) -> None:
         """Undo one `hold`."""
-        with self._lock:
+        with self._guard:
             self._users -= 1
         self._close_if_unused()
 
@@ -91,8 +104,8 @@ class Snapshot:
         self._close_if_unused()
 
     def _close_if_unused(self) -> None:
-        with self._lock:
-            if self._is_retired and not self._users:
+        with self._guard:
+            if self._is_retired and not self._users and not self._searcher.is_closed:
                 self._searcher.close()
 
     def post_count(self) -> int:
@@ -108,12 +121,12 @@ class Snapshot:
 
     def count(self, tree: query.Query) -> int:
         """How many posts match."""
-        with self._lock:
+        with self._files():
             return sum(len(matching(tree, part)) for part, _ in self._parts())
 
     def matching(self, tree: query.Query) -> list[int]:
         """The numbers of the posts that match, ascending."""
-        with self._lock:
+        with self._files():
             found = [
                 number + offset for part, offset in self._parts() for number in matching(tree, part)
             ]
@@ -124,7 +137,7 @@ class Snapshot:
 
         Best first; of two with the same score the lower number.
         """
-        with self._lock:
+        with self._files():
             scored = [
                 (number + offset, score)
                 for part, offset in self._parts()
@@ -139,7 +152,7 @@ class Snapshot:
     def ordered(self, tree: query.Query, keys: Sequence[SortKey]) -> list[int]:
         """All matches in the order of the keys, the first key first; then by number."""
         numbers = self.matching(tree)
-        with self._lock:
+        with self._files():
             for key in reversed(keys):
                 column = self._column(key.spec)
                 present = set(self.matching(query.Term(HAS, key.spec.name)))
@@ -150,21 +163,29 @@ class Snapshot:
 
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
         """How the score of one post came about; None if it does not match."""
-        with self._lock:
+        with self._files():
             for searcher, offset in reversed(self._parts()):
                 if number >= offset:
                     return explain(tree, searcher, number - offset)
         return None
 
     def _column(self, spec: FieldSpec) -> Callable[[int], Any]:
-        reader = self._searcher.reader().column_reader(sort_column(spec))
-        return lambda number: reader[number]
+        """The value of a field in a post that has one, by the post's number."""
+        parts = self._parts()
+        offsets = [offset for _, offset in parts]
+        readers = [part.reader().column_reader(sort_column(spec)) for part, _ in parts]
+
+        def value(number: int) -> Any:
+            at = bisect_right(offsets, number) - 1
+            return readers[at][number - offsets[at]]
+
+        return value
 
     # -- what is stored
 
     def stored(self, number: int) -> StoredPost:
         """The stored values of a post."""
-        with self._lock:
+        with self._files():
             values = self._searcher.stored_fields(number)
         specs = {spec.name: spec for spec in self.manifest.fields}
         fields = {
@@ -177,29 +198,20 @@ class Snapshot:
 
     def number_of(self, path: str) -> int | None:
         """The number of the post with this path."""
-        with self._lock:
+        with self._files():
             number = self._searcher.document_number(**{PATH: path})
         return None if number is None else int(number)
 
     def catalogue(self) -> list[SourceFile]:
         """The files that are indexed, in the order of their paths."""
-        with self._lock:
-            reader = self._searcher.reader()
-            if not reader.doc_count():
-                return []
-            paths, sizes, mtimes, digests = (
-                reader.column_reader(name) for name in (PATH, FILE_SIZE, FILE_MTIME, FILE_DIGEST)
-            )
-            files = [
-                SourceFile(paths[at], int(sizes[at]), int(mtimes[at]), digests[at].decode())
-                for at in reader.all_doc_ids()
-            ]
+        with self._files():
+            files = [file for part, _ in self._parts() for file in _files_of(part.reader())]
         return sorted(files, key=lambda file: file.path)
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
-        with self._lock:
-            return list(faults(self._searcher.reader()))
+        with self._guard:
+            return [fault for part, _ in self._parts() for fault in faults(part.reader())]
 
     # -- terms
 
@@ -208,7 +220,7 @@ class Snapshot:
 
         Posts deleted since the last merge still count.
         """
-        with self._lock:
+        with self._files():
             reader = self._searcher.reader()
             schema_field = self._searcher.schema[field]
             rows = [
@@ -217,8 +229,55 @@ class Snapshot:
             ]
         return iter(rows)
 
+    def presence(self) -> dict[str, int]:
+        """Field names and `meta.KEY` -> how many posts have a value there; at least one does."""
+        with self._files():
+            if self._presence is None:
+                names = self._searcher.reader().expand_prefix(HAS, "")
+                counts = {name.decode(): self.count(query.Term(HAS, name)) for name in names}
+                self._presence = {name: count for name, count in counts.items() if count}
+            return self._presence
+
+    def value_counts(self, spec: FieldSpec, tree: query.Query) -> Iterator[tuple[str, int, int]]:
+        """The whole values of a text or keyword field among the matches, in no order.
+
+        For each the term, how many of the matches have it, and the number of one that does. Of
+        interchangeable values only the first of a post counts.
+        """
+        wanted = set(self.matching(tree))
+        with self._files():
+            if spec.interchangeable:
+                return iter(self._first_values(spec, wanted))
+            return iter(list(self._all_values(spec, wanted)))
+
+    def _first_values(self, spec: FieldSpec, wanted: set[int]) -> list[tuple[str, int, int]]:
+        column = self._column(spec)
+        found: dict[str, list[int]] = {}
+        for number in wanted.intersection(self.matching(query.Term(HAS, spec.name))):
+            found.setdefault(column(number), []).append(number)
+        return [(term, len(numbers), numbers[0]) for term, numbers in found.items()]
+
+    def _all_values(self, spec: FieldSpec, wanted: set[int]) -> Iterator[tuple[str, int, int]]:
+        field = names_of(spec).value
+        for term in self._searcher.reader().expand_prefix(field, ""):
+            holding = wanted.intersection(self.matching(query.Term(field, term)))
+            if holding:
+                yield term.decode(), len(holding), min(holding)
+
+    def column_values(
+        self, spec: FieldSpec, tree: query.Query
+    ) -> list[float] | list[datetime] | list[bool]:
+        """The values of a number, date or yes/no field in the matches that have one."""
+        wanted = set(self.matching(tree)).intersection(self.matching(query.Term(HAS, spec.name)))
+        if spec.kind is FieldKind.BOOL:
+            yes = len(wanted.intersection(self.matching(query.Term(spec.name, True))))
+            return [True] * yes + [False] * (len(wanted) - yes)
+        with self._files():
+            column = self._column(spec)
+            return [column(number) for number in wanted]
+
     def document_frequency(self, field: str, term: str) -> int:
-        with self._lock:
+        with self._files():
             try:
                 return int(self._searcher.reader().doc_frequency(field, term))
             except TermNotFound:
@@ -226,12 +285,21 @@ class Snapshot:
 
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""
-        with self._lock:
+        with self._files():
             return {
                 str(word)
                 for searcher, _ in self._parts()
                 for word in searcher.reader().terms_within(field, term, edits, prefix=0)
             }
+
+
+def _files_of(reader: IndexReader) -> Iterator[SourceFile]:
+    """The files of the posts of one segment."""
+    paths, sizes, mtimes, digests = (
+        reader.column_reader(name) for name in (PATH, FILE_SIZE, FILE_MTIME, FILE_DIGEST)
+    )
+    for at in reader.all_doc_ids():
+        yield SourceFile(paths[at], int(sizes[at]), int(mtimes[at]), digests[at].decode())
 
 
 def _loaded(spec: FieldSpec, value: Any) -> FieldValue:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchidx.query.lex import TokenKind, lex, unescape
+from searchidx.query.lex import TokenKind, field_name, lex, unescape
 
 CASES = {
     "words": ("face mask", "word=face word=mask"),
@@ -29,6 +29,8 @@ CASES = {
     "negative number": ("heat:-1", "field=heat word=-1"),
     "curly quotes": ("“a b”", "phrase=a_b"),
     "escapes": (r"\"a\* x", r"word=\"a\* word=x"),
+    "meta quoted": ('meta."a b:c":d', "field=meta.a_b:c word=d"),
+    "meta with odd signs": ("meta.@x-:d", "field=meta.@x- word=d"),
     "meta with dots": ("meta.a.b:c", "field=meta.a.b word=c"),
 }
 
@@ -48,6 +50,12 @@ def test_an_unclosed_phrase_and_a_spaced_field_say_so() -> None:
 
 def test_escapes_are_resolved_for_all_but_letters_and_digits() -> None:
     assert unescape(r"a\*b\"c\d") == r'a*b"c\d'
+
+
+@given(st.text(min_size=1).filter(lambda key: key.strip()))
+def test_any_metadata_key_can_be_typed(key: str) -> None:
+    first = next(lex(field_name(f"meta.{key}") + ":x"))
+    assert (first.kind, first.value) == (TokenKind.FIELD, f"meta.{unescape(key)}")
 
 
 @given(st.text())

@@ -16,7 +16,9 @@ from searchidx.settings import DEFAULT_FIELDS
 
 NOW = datetime(2020, 5, 20, tzinfo=UTC)
 EVERYWHERE = Vocabulary(DEFAULT_FIELDS, frozenset({"author", "ampweburl"}))
-IN_TITLE = Vocabulary(DEFAULT_FIELDS, frozenset({"author", "ampweburl"}), ("title",))
+IN_TITLE = Vocabulary(
+    DEFAULT_FIELDS, frozenset({"author", "ampweburl", "og:title", "@id", 'my "key'}), ("title",)
+)
 
 
 def shown(node: query.Query) -> str:
@@ -112,6 +114,8 @@ TREES = {
     "meta": ("meta.author:Jane", "=meta:author=jane"),
     "meta phrase": ('meta.Author:"Jane Doe"', "=meta:author=jane_author=doe"),
     "meta prefix": ("meta.author:j*", "=(meta:author=j* | meta.value:author=j*)"),
+    "meta with odd signs": ('meta."og:title":x meta.@id:y', "(=meta:og:title=x & =meta:@id=y)"),
+    "meta with a space": (r'meta."my \"key":x', '=meta:my "key=x'),
     "all": ("*", "*"),
     "dash between words": ("face - mask", "(title:face & title:mask)"),
 }
@@ -169,6 +173,10 @@ REFUSED = {
     "compare text": ("title:>5", "       ^", "title is text", "title:5"),
     "compare meta": ("meta.author:>5", "             ^", "is text", "searchidx.toml"),
     "too fuzzy": ("word~7", "^^^^^^", "more than 2 edits", '"two words"~7'),
+    "too far": ('"a b"~100', "^^^^^^^^^", "more than 99 words apart", "AND"),
+    "field in front of a field": ("title: topics:x", "^^^^^^", "nothing stands behind", "title:*"),
+    "fields without end": ("title: " * 600 + "x", "^^^^^^", "nothing stands behind", "title:*"),
+    "field in front of a minus": ("title: -x", "^^^^^^", "nothing stands behind", "title:*"),
     "zero boost": ("a^0", " ^^", "boost of 0", "above 0"),
     "fuzzy group": ("(a b)~2", "     ^^", "a group cannot be fuzzy", "each word"),
     "fuzzy number": ("quality:5~", "        ^^", "is a number", "range"),
