@@ -16,11 +16,15 @@ from typing import Any
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
+from searchidx.query.lex import field_name
+from searchidx.reading import Stats
 from searchidx.results import Explanation, Hit, Results, Suggestion
 from searchidx.width import columns
 
 JSON_FORMAT_VERSION = 1
 SNIPPET_LINES = 2
+WIDEST_TEXT = 100
+NARROWEST_TEXT = 40
 SHOWN_BELOW = ("excerpt", "related", "body")
 """Fields whose matching parts get lines of their own, and the order of those lines."""
 
@@ -200,6 +204,29 @@ def table_text(rows: Sequence[Sequence[str]]) -> str:
         for row in rows
     )
     return "".join(clean(line).rstrip() + "\n" for line in lines)
+
+
+def fields_text(stats: Stats) -> str:
+    """The fields and metadata keys that a query may name, as a table."""
+    rows = [("FIELD", "KIND", "POSTS", "ALSO")]
+    rows += [
+        (row.spec.name, row.spec.kind.value, str(row.posts), ", ".join(row.spec.aliases))
+        for row in stats.fields
+    ]
+    names = [(field_name(f"meta.{key}"), count) for key, count in stats.meta_keys]
+    rows += [(name, "keyword", str(count), "") for name, count in names]
+    return table_text(rows)
+
+
+def os_error_text(error: OSError) -> str:
+    """An error of the operating system in a few words, with the file that is meant."""
+    where = f"{error.filename}: " if error.filename else ""
+    return clean(f"{where}{error.strerror or error}")
+
+
+def text_width(terminal_columns: int) -> int:
+    """The columns to write in on a terminal so wide."""
+    return max(NARROWEST_TEXT, min(WIDEST_TEXT, terminal_columns))
 
 
 def suggestions_text(suggestions: Sequence[Suggestion]) -> str:

@@ -30,9 +30,10 @@ LAYERS = [
     {"query", "posts"},
     {"highlight"},
     {"results"},
-    {"store", "render"},
+    {"store"},
     {"suggest", "sync"},
     {"reading"},
+    {"render"},
     {"index"},
     {"cli", "shell"},
 ]

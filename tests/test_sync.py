@@ -276,7 +276,7 @@ def test_killed_at_any_file_operation_leaves_a_whole_generation(
             index.sync([root])
             assert titles(index) == after
             index.sync([root], full=True)
-            leftovers = [name for name in files(folder) if "tmp" in name or ".toc." in name]
+            leftovers = [name for name in files(folder) if name.endswith(".tmp") or ".toc." in name]
             assert leftovers == []
         if not was_killed:
             break

@@ -14,7 +14,7 @@ from typing import Any
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
-from searchidx.cli.terminal import ProgressBar, page, palette_for, text_width
+from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
@@ -137,13 +137,7 @@ def fields(arguments: Arguments) -> int:
         keys = dict(found.meta_keys)
         print(render.json_text({"fields": stats_json(found)["fields"], "meta": keys}))
         return EXIT_OK
-    rows = [("FIELD", "KIND", "POSTS", "ALSO")]
-    rows += [
-        (row.spec.name, row.spec.kind.value, str(row.posts), ", ".join(row.spec.aliases))
-        for row in found.fields
-    ]
-    rows += [(f"meta.{key}", "keyword", str(count), "") for key, count in found.meta_keys]
-    sys.stdout.write(render.table_text(rows))
+    sys.stdout.write(render.fields_text(found))
     return EXIT_OK
 
 
@@ -316,7 +310,7 @@ def _check_text(report: CheckReport) -> str:
 
 def _print_hits(results: Results, explanations: list[Any], arguments: Arguments) -> None:
     palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
-    width = text_width(sys.stdout)
+    width = stream_width(sys.stdout)
     parts = []
     for hit, explanation in zip(results.hits, explanations, strict=True):
         one = Results(results.query, results.total, (hit,))

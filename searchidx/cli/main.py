@@ -17,7 +17,7 @@ from searchidx.cli.arguments import (
 )
 from searchidx.cli.terminal import detach_stdout
 from searchidx.errors import IndexLocked, QueryError, SearchIdxError
-from searchidx.render import clean
+from searchidx.render import clean, os_error_text
 
 COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
     "index": commands.index,
@@ -56,8 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted", EXIT_INTERRUPTED)
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{error.strerror or error}", EXIT_ERROR)
+        return _fail(os_error_text(error), EXIT_ERROR)
 
 
 def _fail(message: str, code: int) -> int:

@@ -11,10 +11,8 @@ import time
 from collections.abc import Mapping
 from typing import TextIO
 
-from searchidx.render import COLOURED, PLAIN, Palette
+from searchidx.render import COLOURED, PLAIN, WIDEST_TEXT, Palette, text_width
 from searchidx.sync import Progress
-
-WIDEST_TEXT = 100
 
 
 def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) -> Palette:
@@ -33,11 +31,11 @@ def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) ->
     return COLOURED if is_terminal else PLAIN
 
 
-def text_width(stream: TextIO) -> int:
-    """The columns to write in: the terminal's, at most WIDEST_TEXT."""
+def stream_width(stream: TextIO) -> int:
+    """The columns to write in: those of the terminal, within limits."""
     if not stream.isatty():
         return WIDEST_TEXT
-    return max(40, min(WIDEST_TEXT, shutil.get_terminal_size().columns))
+    return text_width(shutil.get_terminal_size().columns)
 
 
 def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Callable
 
 from searchidx.index import Index
-from searchidx.render import Palette
-from searchidx.shell.session import Session, text_width
+from searchidx.render import Palette, text_width
+from searchidx.shell.session import Session
 
 
 def run_shell(index: Index, palette: Palette, page: Callable[[str], object] | None = None) -> int:

@@ -230,7 +230,7 @@ def _fields(session: Session, words: list[str]) -> Reply:
         ],
         "meta": dict(stats.meta_keys),
     }
-    return session.answer(texts.fields_text(stats), document)
+    return session.answer(render.fields_text(stats), document)
 
 
 def _json(session: Session, words: list[str]) -> Reply:

@@ -24,13 +24,13 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import Style
 
 from searchidx.errors import SearchIdxError
-from searchidx.render import PLAIN, clean
+from searchidx.render import PLAIN, clean, text_width
 from searchidx.shell import style
 from searchidx.shell.commands import AUTOMATIC, run_line
 from searchidx.shell.completion import candidates
 from searchidx.shell.history import history_path, make_private
 from searchidx.shell.lookups import Lookups
-from searchidx.shell.session import DEFAULT_LIMIT, Reply, Session, text_width
+from searchidx.shell.session import DEFAULT_LIMIT, Reply, Session
 from searchidx.shell.texts import count_of, error_text
 
 PROMPT = "searchidx> "

@@ -16,12 +16,10 @@ from searchidx.errors import IndexMissing, SearchIdxError
 from searchidx.index import Index
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
-from searchidx.render import Palette
+from searchidx.render import WIDEST_TEXT, Palette
 from searchidx.results import Hit, Results
 from searchidx.shell import texts
 
-WIDEST_TEXT = 100
-NARROWEST_TEXT = 40
 DEFAULT_LIMIT = 10
 
 
@@ -57,11 +55,6 @@ class Asked:
 
     query: str = ""
     like: str = ""
-
-
-def text_width(terminal_columns: int) -> int:
-    """The columns to write in on a terminal so wide."""
-    return max(NARROWEST_TEXT, min(WIDEST_TEXT, terminal_columns))
 
 
 class Session:

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
 from searchidx.posts.model import FieldValue
-from searchidx.reading import Stats
-from searchidx.render import Palette, clean, matches_text, suggestions_text, table_text
+from searchidx.render import Palette, clean, matches_text, os_error_text, suggestions_text
 from searchidx.results import FacetCount, Hit, Results, Suggestion
 from searchidx.width import columns
 
@@ -43,8 +42,7 @@ def error_text(error: Exception) -> str:
     if isinstance(error, QueryError):
         return "".join(f"{clean(line)}\n" for line in error.diagram().split("\n"))
     if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        return clean(f"{where}{error.strerror or error}") + "\n"
+        return f"{os_error_text(error)}\n"
     return clean(str(error)) + "\n"
 
 
@@ -53,17 +51,6 @@ def facets_text(rows: Sequence[FacetCount], palette: Palette) -> str:
     return "".join(
         f"{palette.number}{row.count:8}{palette.reset}  {clean(row.value)}\n" for row in rows
     )
-
-
-def fields_text(stats: Stats) -> str:
-    """The fields and metadata keys that a query may name."""
-    rows = [("FIELD", "KIND", "POSTS", "ALSO")]
-    rows += [
-        (row.spec.name, row.spec.kind.value, str(row.posts), ", ".join(row.spec.aliases))
-        for row in stats.fields
-    ]
-    rows += [(f"meta.{key}", "keyword", str(count), "") for key, count in stats.meta_keys]
-    return table_text(rows)
 
 
 # -- one whole post
