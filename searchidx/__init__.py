@@ -7,26 +7,46 @@ with searchidx.open("index") as index:
         print(hit.rank, hit.text("title"), hit.path)
 """
 
-from searchidx.errors import (
-    IndexCorrupt,
-    IndexError_,
-    IndexLocked,
-    IndexMissing,
-    IndexVersionMismatch,
-    PostError,
-    QueryError,
-    SearchIdxError,
-    SettingsError,
-)
-from searchidx.highlight import Span
-from searchidx.index import CheckReport, Index
-from searchidx.index import open_index as open
-from searchidx.posts.model import Problem
-from searchidx.reading import SearchOptions, Stats
-from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
-from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
-from searchidx.sync import Progress, SyncReport
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from searchidx.version import __version__
+
+if TYPE_CHECKING:
+    from searchidx.errors import (
+        IndexCorrupt,
+        IndexError_,
+        IndexLocked,
+        IndexMissing,
+        IndexVersionMismatch,
+        PostError,
+        QueryError,
+        SearchIdxError,
+        SettingsError,
+    )
+    from searchidx.highlight import Span
+    from searchidx.index import CheckReport, Index
+    from searchidx.index import open_index as open
+    from searchidx.posts.model import Problem
+    from searchidx.reading import SearchOptions, Stats
+    from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
+    from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
+    from searchidx.sync import Progress, SyncReport
+
+_MODULES = {
+    "errors": (
+        "IndexCorrupt IndexError_ IndexLocked IndexMissing IndexVersionMismatch PostError "
+        "QueryError SearchIdxError SettingsError"
+    ),
+    "highlight": "Span",
+    "index": "CheckReport Index open",
+    "posts.model": "Problem",
+    "reading": "SearchOptions Stats",
+    "results": "Explanation FacetCount Hit Results Suggestion",
+    "settings": "FieldKind FieldSpec Settings load_settings",
+    "sync": "Progress SyncReport",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 __all__ = [
     "CheckReport",
@@ -58,3 +78,13 @@ __all__ = [
     "load_settings",
     "open",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, whose module is imported when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'searchidx' has no attribute {name!r}")
+    module = import_module(f"searchidx.{_HOMES[name]}")
+    value = getattr(module, "open_index" if name == "open" else name)
+    globals()[name] = value
+    return value

@@ -1,5 +1,5 @@
 """`python -m searchidx` is the `searchidx` command."""
 
-from searchidx.cli.main import run
+from searchidx.cli.entry import run
 
 run()

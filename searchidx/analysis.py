@@ -17,7 +17,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from threading import Lock
 
-ANALYSIS_VERSION = 1
+ANALYSIS_VERSION = 2
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
 
 VALUE_GAP = 100
@@ -52,7 +52,13 @@ _PIECE = re.compile(
 )
 _CHUNK = re.compile(r"\S+")
 
-_DROPPED = dict.fromkeys(range(0x0300, 0x0370))
+_DROPPED = dict.fromkeys(
+    point
+    for first, last in ((0x0300, 0x0370), (0x0591, 0x05C8), (0x0640, 0x0641), (0x064B, 0x0660))
+    for point in range(first, last)
+)
+_DROPPED |= dict.fromkeys((0x0670, *range(0x06D6, 0x06EE)))
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _SPELT = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h"}
 )
@@ -78,6 +84,7 @@ def fold(text: str) -> str:
     """The text without case, accents or compatibility forms. Folding twice changes nothing."""
     if text.isascii():
         return text.lower()
+    text = _SURROGATES.sub("\ufffd", text)
     folded = unicodedata.normalize("NFKD", text).casefold()
     folded = unicodedata.normalize("NFKD", folded).translate(_SPELT)
     return unicodedata.normalize("NFC", _IGNORED.sub("", folded))

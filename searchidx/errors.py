@@ -12,7 +12,19 @@ from searchidx.width import text_columns
 
 
 class SearchIdxError(Exception):
-    """Any error that searchidx raises on purpose."""
+    """Any error that searchidx raises on purpose. It can be copied and pickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[SearchIdxError], arguments: tuple[object, ...], attributes: dict[str, object]
+) -> SearchIdxError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(attributes)
+    return error
 
 
 class PostError(SearchIdxError):

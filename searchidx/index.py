@@ -57,6 +57,8 @@ class Index:
         self.settings = settings
         self._snapshot = snapshot
         self._lock = threading.RLock()
+        self._syncing = threading.Lock()
+        self._is_closed = False
 
     def __enter__(self) -> Index:
         return self
@@ -67,6 +69,7 @@ class Index:
     def close(self) -> None:
         """Let go of the files."""
         with self._lock:
+            self._is_closed = True
             if self._snapshot is not None:
                 self._snapshot.retire()
                 self._snapshot = None
@@ -84,8 +87,8 @@ class Index:
         return snapshot.manifest.fields if snapshot else self.settings.fields
 
     def __len__(self) -> int:
-        snapshot = self._snapshot
-        return snapshot.post_count() if snapshot else 0
+        with self._held() as snapshot:
+            return snapshot.post_count() if snapshot else 0
 
     def refresh(self) -> bool:
         """Show the newest generation; True if that is another than before.
@@ -118,8 +121,12 @@ class Index:
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """
         options = SyncOptions(full, dry_run, wait_s, progress)
+        with self._syncing:
+            return self._sync(roots, options)
+
+    def _sync(self, roots: Sequence[str | PathLike[str]], options: SyncOptions) -> SyncReport:
         for _ in range(5):
-            if not full:
+            if not options.full:
                 self.refresh()
             with self._held() as snapshot:
                 folders = [Path(root).resolve() for root in roots or self._roots(snapshot)]
@@ -145,6 +152,8 @@ class Index:
         Keyword arguments are those of `SearchOptions`: `limit=5`, `sort="-date"`, ….
         Raises: QueryError for a query, sort or date that cannot be honoured; IndexMissing.
         """
+        if unknown := options.keys() - SearchOptions.__annotations__.keys():
+            raise TypeError(f"search() has no argument {min(unknown)!r}")
         with self._reading() as reading:
             return reading.search(text, options)
 
@@ -238,6 +247,8 @@ class Index:
     def _reading(self) -> Iterator[Reading]:
         """The generation that is shown, kept open until the block ends."""
         with self._held() as snapshot:
+            if self._is_closed:
+                raise SearchIdxError(f"{self.path}: this Index is closed; open it again")
             if snapshot is None:
                 raise IndexMissing(self.path)
             yield Reading(snapshot)

@@ -18,7 +18,7 @@ from whoosh import query
 
 from searchidx.analysis import fold, fold_value
 from searchidx.errors import QueryError
-from searchidx.posts.model import Problem
+from searchidx.posts.model import Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.matches import matches_of
 from searchidx.query.parse import parse, parse_lenient
@@ -88,7 +88,8 @@ class Reading:
         """See `Index.search`."""
         started = time.perf_counter()
         parsed = self._parsed(text, options.get("fields", ()), options.get("lenient", False))
-        tree = self._bounded(parsed.tree, options.get("since", ""), options.get("until", ""))
+        since, until = str(options.get("since", "")), str(options.get("until", ""))
+        tree = self._bounded(parsed.tree, since, until)
         keys = self._sort_keys(options.get("sort", ""), parsed.is_ranked)
         offset = options.get("offset", 0)
         total, page = _page(self.snapshot, tree, keys, offset, options.get("limit", 10))
@@ -147,9 +148,7 @@ class Reading:
 
     def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
         """See `Index.terms`."""
-        spec = self._field(name)
-        if spec.kind not in (FieldKind.TEXT, FieldKind.KEYWORD):
-            raise QueryError(name, 0, f"{spec.name} is a {spec.kind}", "it has no words to list")
+        spec = self._text_field(name)
         names = names_of(spec)
         field = names.words if spec.kind is FieldKind.TEXT else names.value
         return self.snapshot.terms(field, fold(prefix))
@@ -196,7 +195,7 @@ class Reading:
     ) -> ParsedQuery:
         if isinstance(text, query.Query):
             return ParsedQuery(repr(text), text, True)
-        plain = tuple(self._field(name).name for name in fields)
+        plain = tuple(self._text_field(name).name for name in fields)
         return (parse_lenient if lenient else parse)(text, self.vocabulary(plain))
 
     def _bounded(self, tree: query.Query, since: str, until: str) -> query.Query:
@@ -254,6 +253,13 @@ class Reading:
         texts = value if isinstance(value, tuple) else ()
         return next((text for text in texts if fold_value(text, longest) == term), term)
 
+    def _text_field(self, name: str) -> FieldSpec:
+        spec = self._field(name)
+        if spec.kind not in (FieldKind.TEXT, FieldKind.KEYWORD):
+            hint = "name a text or keyword field"
+            raise QueryError(name, 0, f"{spec.name} is a {spec.kind} and has no words", hint)
+        return spec
+
     def _field(self, name: str) -> FieldSpec:
         if spec := find_field((*self.fields, PATH_FIELD), name):
             return spec
@@ -292,4 +298,4 @@ def _shown(value: float | datetime | bool) -> str:
     """A number, date or yes/no as a facet shows it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value.date().isoformat() if isinstance(value, datetime) else f"{value:g}"
+    return value.date().isoformat() if isinstance(value, datetime) else number_text(value)

@@ -322,13 +322,6 @@ def explanation_text(explanation: Explanation, indent: str) -> str:
     return "\n".join([line, *(explanation_text(part, indent + "  ") for part in explanation.parts)])
 
 
-def paths_text(paths: Iterable[str], null: bool) -> str:
-    """One path a line, or with `null` each ended by a NUL and byte for byte as it is."""
-    if null:
-        return "".join(f"{path}\0" for path in paths)
-    return "".join(f"{clean(path)}\n" for path in paths)
-
-
 def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:
     """A function from a hit to one line, for a template such as `{title}\\t{url}`.
 

@@ -41,6 +41,9 @@ class Hit:
     meta: tuple[tuple[str, str], ...] = ()
     matching: Matching = field(default=Matching({}, {}), repr=False, compare=False)
 
+    def __hash__(self) -> int:
+        return hash((self.rank, self.score, self.path))
+
     def texts(self, name: str) -> tuple[str, ...]:
         """The texts of a text or keyword field; empty when the post has none."""
         value = self.fields.get(name, ())

@@ -45,6 +45,7 @@ PATH_VALUE = "path.value"
 PROBLEMS = "problems"
 FILE_SIZE = "file.size"
 FILE_MTIME = "file.mtime"
+FILE_CTIME = "file.ctime"
 FILE_DIGEST = "file.digest"
 
 
@@ -172,6 +173,7 @@ def build_schema(specs: Sequence[FieldSpec]) -> fields.Schema:
     schema.add(PROBLEMS, fields.STORED())
     schema.add(FILE_SIZE, fields.COLUMN(columns.NumericColumn("q")))
     schema.add(FILE_MTIME, fields.COLUMN(columns.NumericColumn("q")))
+    schema.add(FILE_CTIME, fields.COLUMN(columns.NumericColumn("q")))
     schema.add(FILE_DIGEST, fields.COLUMN(columns.VarBytesColumn()))
     return schema
 
@@ -203,6 +205,8 @@ def is_sortable(spec: FieldSpec) -> bool:
 
 def sort_column(spec: FieldSpec) -> str:
     """The Whoosh field whose column orders results by this field."""
+    if spec.name == PATH:
+        return PATH
     return names_of(spec).value if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD) else spec.name
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import fnmatch
+import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -198,6 +199,10 @@ class _Reader:
         for key in ("include", "exclude"):
             for pattern in values.get(key, ()):
                 self.check_glob(key, pattern)
+        if values.get("roots") == ():
+            raise self.refuse(
+                "roots", "names no folder; leave it out to keep those of the last time"
+            )
         if values.get("max_file_bytes", 1) < 1:
             raise self.refuse("max_file_bytes", "must be at least 1")
         declared = table.get("fields", {})
@@ -243,8 +248,10 @@ class _Reader:
             else:
                 raise self.unknown(where, option, allowed)
         spec = replace(base, **values)
-        if spec.weight <= 0:
-            raise self.refuse(f"{key}.weight", "must be above 0")
+        if not 0 < spec.weight < math.inf:
+            raise self.refuse(f"{key}.weight", "must be above 0, and a finite number")
+        if spec.default and spec.kind not in (FieldKind.TEXT, FieldKind.KEYWORD):
+            raise self.refuse(f"{key}.default", f"a {spec.kind} holds no words to look for")
         if old is None and "default" not in values:
             spec = replace(spec, default=spec.kind is FieldKind.TEXT)
         return replace(spec, aliases=tuple(alias.lower() for alias in spec.aliases))

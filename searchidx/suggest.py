@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from searchidx.analysis import query_slots
 from searchidx.errors import QueryError
@@ -16,6 +17,8 @@ from searchidx.store.snapshot import Snapshot
 
 SHORTEST_WORD = 3
 CHOICES_PER_WORD = 3
+MOST_WORDS = 30
+MOST_UNKNOWN = 6
 
 
 def suggest(
@@ -24,12 +27,18 @@ def suggest(
     """Queries near this one that have hits, those with the smallest changes first.
 
     A word is replaced when no post has it: by words one edit away, else two, the more frequent
-    first. Empty when every word is known, or no replacement brings hits.
+    first. Empty when every word is known, or no replacement brings hits; and for a query of more
+    than MOST_WORDS words or MOST_UNKNOWN unknown ones, which is no slip of the finger.
     """
-    choices = [
-        (token, _replacements(snapshot, vocabulary, token, field)) for token, field in _words(text)
-    ]
-    wanting = [(token, words) for token, words in choices if words]
+    words = list(islice(_words(text), MOST_WORDS + 1))
+    if len(words) > MOST_WORDS:
+        return ()
+    wanting = []
+    for token, field in words:
+        if near := _replacements(snapshot, vocabulary, token, field):
+            wanting.append((token, near))
+        if len(wanting) > MOST_UNKNOWN:
+            return ()
     found: list[Suggestion] = []
     for rank in range(CHOICES_PER_WORD):
         query = _replaced(

@@ -218,7 +218,7 @@ def _plan(
         is_same = not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]
         (kept if is_same else changed).append(file)
     for file in comparison.gone:
-        is_unseen = refused.get(file.path) or _is_below(file.path, found.unreadable)
+        is_unseen = refused.get(file.path) or _is_below(file.path, found.unreadable, base)
         (kept if is_unseen else gone_files).append(file)
     renamed = _renames(base, comparison.new, gone_files, settings)
     old_names = set(renamed.values())
@@ -236,9 +236,9 @@ def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions)
     return ""
 
 
-def _is_below(path: str, folders: Sequence[str]) -> bool:
+def _is_below(path: str, folders: Sequence[str], base: Path) -> bool:
     """Whether a file lies in one of the folders, so that it may be there unseen."""
-    return any(path.startswith(f"{folder}/") for folder in folders)
+    return any((base / path).is_relative_to(base / folder) for folder in folders)
 
 
 def _renames(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,73 @@ def test_any_metadata_key_can_be_asked_for(make_index: MakeIndex) -> None:
         assert index.search(text).total == 1
     with pytest.raises(QueryError, match=r'did you mean meta\."og:title":'):
         index.search("meta.ogtitle:mask")
+
+
+def test_path_is_a_field_like_others(index: searchidx.Index) -> None:
+    assert index.search("path:*").total == index.search("has:path").total == 3
+    assert index.search("missing:path").total == 0
+    assert paths(index.search("*", sort="path")) == ["bread.md", "masks.md", "plain.txt"]
+    assert paths(index.search("plain", fields=("path",))) == ["plain.txt"]
+    with pytest.raises(QueryError, match="no words"):
+        index.search("mask", fields=("quality",))
+
+
+def test_large_numbers_stay_apart_in_facets(make_index: MakeIndex) -> None:
+    index = make_index({f"{n}.md": f"---\nquality: {n}\n---\n" for n in (1234567, 1234568)})
+    assert [row.value for row in index.facets("quality")] == ["1234567", "1234568"]
+
+
+def test_terms_count_the_posts_that_are_there(index: searchidx.Index, tmp_path: Path) -> None:
+    (tmp_path / "posts" / "news" / "bread.md").unlink()
+    index.sync([tmp_path / "posts"])
+    assert [term for term, _ in index.terms("provider")] == ["harbour wire", "harbourwire.example"]
+
+
+def test_marks_of_arabic_and_hebrew_do_not_matter(make_index: MakeIndex) -> None:
+    index = make_index({"a.md": "# مُحَمَّد", "b.md": "# שָׁלוֹם"})
+    assert index.search("محمد").total == index.search("שלום").total == 1
+
+
+def test_lone_surrogates_find_nothing_and_break_nothing(index: searchidx.Index) -> None:
+    for text in ("\udcff*", "path:a\udcff*", "\udcff mask", 'title:="\udcff"', "/\udcff/"):
+        index.search(text, lenient=True)
+    assert list(index.terms("title", "\udcff")) == []
+
+
+def test_a_long_query_gets_no_suggestions(index: searchidx.Index) -> None:
+    assert index.suggest(" ".join(f"unknwon{n}" for n in range(1000))) == ()
+    assert index.suggest(" ".join(f"unknwon{n}" for n in range(10))) == ()
+
+
+def test_hits_and_errors_can_be_pickled(index: searchidx.Index) -> None:
+    (hit,) = index.search('sel* m?sk /fac./ face~ "face mask"~2')
+    again = pickle.loads(pickle.dumps(hit))
+    assert {again: 1}[hit] == 1
+    assert again.highlight("title") == (Span(0, 4), Span(5, 9), Span(10, 17))
+    with pytest.raises(QueryError) as raised:
+        index.search("nofield:x")
+    error = pickle.loads(pickle.dumps(raised.value))
+    assert (str(error), error.diagram()) == (str(raised.value), raised.value.diagram())
+
+
+def test_arguments_that_do_not_exist_are_refused(index: searchidx.Index) -> None:
+    with pytest.raises(TypeError, match="lmit"):
+        index.search("mask", lmit=5)  # type: ignore[call-arg]
+
+
+def test_a_closed_index_says_so(index: searchidx.Index) -> None:
+    index.close()
+    with pytest.raises(searchidx.SearchIdxError, match="closed"):
+        index.search("mask")
+
+
+def test_boosts_of_whoosh_queries_are_explained(index: searchidx.Index) -> None:
+    tree = query.And([query.Term("title", "mask")], boost=2.0)
+    (hit, *_) = index.search(tree)
+    explanation = index.explain(tree, hit.path)
+    assert explanation is not None
+    assert explanation.score == pytest.approx(hit.score)
+    assert index.search(query.And([])).total == 0
 
 
 def test_a_lenient_search_tells_what_it_left_out(index: searchidx.Index) -> None:

@@ -10,6 +10,7 @@ import fnmatch
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -108,13 +109,25 @@ def has_phrase(doc: Doc, field: str | None, phrase: list[str]) -> bool:
     )
 
 
-def has_near(doc: Doc, field: str | None, pair: list[str], reach: int) -> bool:
+def has_near(doc: Doc, field: str | None, phrase: list[str], reach: int) -> bool:
+    """Whether the words stand in some order, each at most `reach` behind the one before."""
     return any(
-        abs(one - other) <= reach
+        any(
+            ascending(value, order, at, reach)
+            for order in permutations(phrase)
+            for at, word in enumerate(value)
+            if word == order[0]
+        )
         for value in words_of(doc, field)
-        for one, first in enumerate(value)
-        for other, second in enumerate(value)
-        if one != other and first == pair[0] and second == pair[1]
+    )
+
+
+def ascending(value: list[str], order: tuple[str, ...], at: int, reach: int) -> bool:
+    if len(order) == 1:
+        return True
+    return any(
+        value[other] == order[1] and ascending(value, order[1:], other, reach)
+        for other in range(at + 1, min(len(value), at + reach + 1))
     )
 
 
@@ -146,9 +159,10 @@ def leaves(draw: st.DrawFn) -> Asked:
         phrase = [word, *draw(st.lists(words, min_size=1, max_size=2))]
         return Asked(f'{before}"{" ".join(phrase)}"', lambda doc: has_phrase(doc, field, phrase))
     if kind == "near":
-        other, reach = draw(words.filter(lambda w: w != word)), draw(st.integers(2, 5))
-        text = f'{before}"{word} {other}"~{reach}'
-        return Asked(text, lambda doc: has_near(doc, field, [word, other], reach))
+        near = [word, *draw(st.lists(words, min_size=1, max_size=2))]
+        reach = draw(st.integers(1, 5))
+        text = f'{before}"{" ".join(near)}"~{reach}'
+        return Asked(text, lambda doc: has_near(doc, field, near, reach))
     if kind == "prefix":
         part = word[: draw(st.integers(1, 4))]
         return Asked(

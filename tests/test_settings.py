@@ -85,6 +85,11 @@ REFUSED = {
     "no source": ("[fields.x]\nfrom = []", 2, "fields.x.from", "no source"),
     "unknown option": ("[fields.x]\nweigth = 2", 2, "fields.x.weigth", "'weight'"),
     "weight": ("[fields.x]\nweight = 0", 2, "fields.x.weight", "above 0"),
+    "no roots": ("roots = []", 1, "roots", "no folder"),
+    "weight that is no number": ("[fields.x]\nweight = nan", 2, "fields.x.weight", "finite"),
+    "plain numbers": (
+        '[fields.x]\nkind = "number"\ndefault = true', 3, "fields.x.default", "holds no words",
+    ),
     "field name": ("[fields.Upper]", 1, "fields.Upper", "lower-case"),
     "built in name": ("[fields.problems]", 1, "fields.problems", "built in"),
     "built in": ("[fields.path]", 1, "fields.path", "built in"),

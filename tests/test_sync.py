@@ -398,6 +398,82 @@ def test_searching_while_another_thread_syncs(make_index: MakeIndex, tmp_path: P
     assert failures == []
 
 
+def test_files_that_swap_names_are_seen_whatever_their_times(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    root = write_posts(tmp_path / "posts", {"a.md": "# One", "b.md": "# Two"})
+    for name in ("a.md", "b.md"):
+        os.utime(root / name, ns=(10**18, 10**18))
+    index = make_index({})
+    (root / "a.md").rename(root / "c.md")
+    (root / "b.md").rename(root / "a.md")
+    (root / "c.md").rename(root / "b.md")
+    assert index.sync([root]).changed == ("posts/a.md", "posts/b.md")
+    found = {hit.path: hit.text("title") for hit in index.search("*")}
+    assert found == {"posts/a.md": "Two", "posts/b.md": "One"}
+
+
+def test_times_that_fit_no_clock_end_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
+    root = write_posts(tmp_path / "posts", {"a.md": "# One"})
+    os.utime(root / "a.md", (13_569_465_600, 13_569_465_600))  # the year 2400
+    index = make_index({"b.md": "# Two"})
+    assert titles(index) == {"One", "Two"}
+    assert index.sync([root]).unchanged == 2
+
+
+def test_an_index_of_no_posts_is_whole_and_finds_nothing(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    (tmp_path / "posts").mkdir()
+    index = make_index({})
+    for text in ("*", "word", "wor*", "quality:>1", "-word", '"a b"'):
+        assert index.search(text).total == 0
+    assert index.search("*", sort="date", facets=("topics", "quality", "published")).total == 0
+    assert list(index.terms("title")) == []
+    assert index.stats().posts == 0
+    assert index.check([tmp_path / "posts"]).faults == ()
+    assert index.sync([tmp_path / "posts"]).generation == 1
+
+
+def test_what_belongs_to_others_is_never_touched(tmp_path: Path) -> None:
+    root = write_posts(tmp_path / "posts", {"a.md": "# One"})
+    write_posts(tmp_path / "index", {"draft.tmp": "mine", "keep.tmp/x": "mine"})
+    foreign = searchidx.open(tmp_path / "index", create=True)
+    with foreign, pytest.raises(searchidx.IndexError_, match="not empty and no index"):
+        foreign.sync([root])
+    assert (tmp_path / "index" / "draft.tmp").read_text() == "mine"
+    assert (tmp_path / "index" / "keep.tmp" / "x").read_text() == "mine"
+    shutil.rmtree(tmp_path / "index")
+    write_posts(tmp_path / "index", {".gitignore": "*"})
+    with searchidx.open(tmp_path / "index", create=True) as index:
+        index.sync([root])
+        write_posts(tmp_path / "index", {"note.tmp": "mine"})
+        index.sync([root], full=True)
+    assert (tmp_path / "index" / "note.tmp").exists()
+
+
+def test_threads_that_sync_one_index_take_turns(make_index: MakeIndex, tmp_path: Path) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    failures: list[object] = []
+
+    def work(own: int) -> None:
+        try:
+            for number in range(5):
+                write_posts(root, {f"own{own}.md": f"# Number {number} of {own}"})
+                index.sync([root])
+                len(index)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(own,)) for own in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(index) == 6
+
+
 def test_readers_see_the_old_generation_until_they_refresh(
     make_index: MakeIndex, tmp_path: Path
 ) -> None:

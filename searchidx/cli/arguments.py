@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+from searchidx.render import clean
 from searchidx.version import __version__
 
 if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Commands = argparse._SubParsersAction["_Parser"]
 
 EXIT_OK = 0
 EXIT_NONE = 1
@@ -22,9 +23,16 @@ exit status: 0 found (or done), 1 nothing found, 2 an error, 75 the index is bei
 another process, 130 interrupted"""
 
 
+class _Parser(argparse.ArgumentParser):
+    """argparse, but what it repeats of the command line cannot steer the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(clean(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser for the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="searchidx",
         description="Turn a folder of posts into a full-text index, and search it.",
         epilog=_EPILOG,
@@ -213,7 +221,6 @@ def _parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("counts from 0")
-    return number
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0")
+    return int(text)

@@ -18,6 +18,7 @@ from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
+from searchidx.posts.scan import unescaped
 from searchidx.reading import Stats
 from searchidx.results import Results, Suggestion
 from searchidx.sync import SyncReport
@@ -90,7 +91,7 @@ def query(arguments: Arguments) -> int:
     elif line is not None:
         sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
     else:
-        sys.stdout.write(render.paths_text((hit.path for hit in results), arguments.null))
+        _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, suggestions))
     return EXIT_OK if results.total else EXIT_NONE
@@ -108,7 +109,8 @@ def _output_of(arguments: Arguments) -> str:
     for flag, is_given in given.items():
         if is_given and output not in FLAGS_OF_OUTPUT[flag]:
             places = " or ".join(f"--{name}" for name in FLAGS_OF_OUTPUT[flag] if name != "text")
-            raise SearchIdxError(f"{flag} has no place in --{output}; use it with {places}")
+            where = "without --paths" if output == "text" else f"in --{output}"
+            raise SearchIdxError(f"{flag} has no place {where}; use it with {places}")
     return output
 
 
@@ -323,6 +325,19 @@ def _print_hits(results: Results, explanations: list[Any], arguments: Arguments)
         parts += [f"  {row.count:6}  {render.clean(row.value)}\n" for row in rows[:20]]
         parts.append("\n")
     page("".join(parts), os.environ, not arguments.no_pager)
+
+
+def _print_paths(paths: list[str], base: Path, null: bool) -> None:
+    """Paths as they are reached from here, a line each; with `null` as the bytes they are."""
+    here = Path.cwd()
+    if base != here:
+        paths = [path if path.startswith("/") else os.path.relpath(base / path) for path in paths]
+    if not null:
+        sys.stdout.writelines(f"{render.clean(path)}\n" for path in paths)
+        return
+    sys.stdout.flush()
+    data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
+    sys.stdout.buffer.write(data)
 
 
 def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:

@@ -66,13 +66,13 @@ def _fail(message: str, code: int) -> int:
 
 
 def _use_utf8() -> None:
-    """Text is UTF-8 whatever the locale says; what cannot be written is replaced, never fatal."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    """Text is UTF-8 whatever the locale says; what cannot be read or written is replaced.
+
+    A stream that was closed before we started reads as empty, and swallows what is written.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    os.environ.setdefault("PYTHONIOENCODING", "utf-8")
-
-
-def run() -> None:
-    """The console script."""
-    sys.exit(main())

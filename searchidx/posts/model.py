@@ -70,13 +70,15 @@ class SourceFile:
     """One file below a root, as it was when it was looked at.
 
     `path` is how the post is known in the index: with `/`, relative to the base folder when the
-    file lies below it, else absolute. `digest` is empty until the file has been read.
+    file lies below it, else absolute. `ctime_ns` is when its name, place or permissions changed
+    last. `digest` is empty until the file has been read.
     """
 
     path: str
     size_bytes: int
     mtime_ns: int
     digest: str = ""
+    ctime_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +93,8 @@ class Post:
     fields: Mapping[str, FieldValue]
     meta: tuple[tuple[str, str], ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+
+
+def number_text(number: float) -> str:
+    """A number as a person writes it: `104`, `1.5`."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)

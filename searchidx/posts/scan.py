@@ -50,8 +50,8 @@ class Found:
 class Comparison:
     """What a sync has to do, each part in the order of the paths.
 
-    `new`, `resized` and `suspect` are files as found: a suspect has the indexed size but another
-    time, or one that proves nothing, so its content must decide. `same` and `gone` are as indexed.
+    `new`, `resized` and `suspect` are files as found: a suspect has the indexed size but other
+    times, or ones that prove nothing, so its content must decide. `same` and `gone` are as indexed.
     """
 
     new: list[SourceFile]
@@ -83,7 +83,7 @@ def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Compa
             result.new.append(file)
         elif old.size_bytes != file.size_bytes:
             result.resized.append(file)
-        elif old.mtime_ns != file.mtime_ns or not old.mtime_ns:
+        elif (old.mtime_ns, old.ctime_ns) != (file.mtime_ns, file.ctime_ns) or not old.mtime_ns:
             result.suspect.append(file)
         else:
             result.same.append(old)
@@ -137,10 +137,15 @@ def path_text(base: Path, os_path: str) -> str:
 
 def locate_file(base: Path, path: str) -> str:
     """The absolute path, for the operating system, of the file known as `path`."""
-    plain = _ESCAPED.sub(_unescaped, path)
+    plain = unescaped(path)
     if os.sep != "/":
         plain = plain.replace("/", os.sep)
     return os.path.join(os.path.abspath(base), plain)
+
+
+def unescaped(path: str) -> str:
+    """A path of the index as the operating system has it, with `\\xNN` turned back into bytes."""
+    return _ESCAPED.sub(_unescaped, path)
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -261,7 +266,13 @@ class _Walk:
     def take(self, os_path: str, about: os.stat_result) -> None:
         path = self.text(os_path)
         if stat.S_ISREG(about.st_mode):
-            self.files[path] = SourceFile(path, about.st_size, about.st_mtime_ns)
+            self.files[path] = SourceFile(
+                path,
+                about.st_size,
+                _stored_time(about.st_mtime_ns),
+                "",
+                _stored_time(about.st_ctime_ns),
+            )
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
 
@@ -294,12 +305,25 @@ def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, b
         after = os.fstat(handle)
         times_agree = before.st_mtime_ns == after.st_mtime_ns
         if times_agree and len(data) == before.st_size == after.st_size:
-            recent = abs(time.time_ns() - after.st_mtime_ns) < _CLOCK_TICK_NS
-            mtime_ns = 0 if recent else after.st_mtime_ns
-            digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-            return replace(file, size_bytes=len(data), mtime_ns=mtime_ns, digest=digest), data
+            return _as_read(file, after, data), data
     what = f"changed while it was read, {_READ_TRIES} times"
     return Problem(file.path, 1, what, "sync again when nothing writes to it", lost_text=True)
+
+
+def _as_read(file: SourceFile, about: os.stat_result, data: bytes) -> SourceFile:
+    recent = abs(time.time_ns() - about.st_mtime_ns) < _CLOCK_TICK_NS
+    return replace(
+        file,
+        size_bytes=len(data),
+        mtime_ns=0 if recent else _stored_time(about.st_mtime_ns),
+        ctime_ns=_stored_time(about.st_ctime_ns),
+        digest=hashlib.blake2b(data, digest_size=16).hexdigest(),
+    )
+
+
+def _stored_time(time_ns: int) -> int:
+    """A time as it can be kept in 64 bits; one that cannot proves nothing, as 0 does."""
+    return time_ns if abs(time_ns) < 2**63 else 0
 
 
 def _read_all(handle: int, size_bytes: int) -> bytes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import permutations
 from typing import TypeVar
 
 from whoosh import query
@@ -24,6 +26,11 @@ YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.I)
+LONGEST_REGEX = 200
+MOST_REPEATS = 4
+MOST_NEAR_WORDS = 5
+_REPEAT = re.compile(r"[*+]|\{\d*,\}")
+_NESTED_REPEAT = re.compile(r"\((?:[^()]*[*+}|][^()]*|.*\(.*)\)[*+{]")
 _GLOB_PART = re.compile(r"\\(.)|([*?])|([^*?\\]+|\\)", re.S)
 _GLOB_BREAK = re.compile(r"[^\w*?&+#.\[\]]+|_|(?<=.)\.")
 
@@ -56,25 +63,34 @@ def constant(node: query.Query, score: float = 1.0) -> query.Query:
     return query.ConstantScoreQuery(node, score)
 
 
-def text_query(names: Names, text: str, weight: float, slop: int = 1) -> query.Query:
+def text_query(names: Names, text: str, weight: float, slop: int = 0) -> query.Query:
     """Posts whose field holds the words of `text` one after the other.
 
-    With a `slop` above 1: near each other in any order, neighbours at most `slop` positions apart.
-    Raises: Refusal when the text has no letter or digit.
+    With a `slop`: in any order, neighbours at most `slop` positions apart.
+    Raises: Refusal when the text has no letter or digit, or is near and has too many words.
     """
     found = query_slots(text)
     if not found:
         raise Refusal(f"{text!r} has no letter or digit to look for", "leave it out")
     stem = stemmer(names.language)
     terms = [names.prefix + stem(slot.term) for slot in found]
-    if len(terms) > 1 and slop > 1:
-        parts = [query.Term(names.terms, term, boost=weight) for term in terms]
-        return query.SpanNear2(parts, slop=slop, ordered=False)
+    if len(terms) > 1 and slop:
+        return _near(names.terms, terms, weight, slop)
     if len(terms) > 1:
         return query.Phrase(names.terms, terms, boost=weight)
     if found[0].tail:
         return constant(query.Prefix(names.words, terms[0]), weight)
     return query.Term(names.terms, terms[0], boost=weight)
+
+
+def _near(field: str, terms: list[str], weight: float, slop: int) -> query.Query:
+    """The terms in any of their orders, each at most `slop` positions behind the one before."""
+    if len(terms) > MOST_NEAR_WORDS:
+        hint = f"use at most {MOST_NEAR_WORDS}, or AND"
+        raise Refusal(f"{len(terms)} words near each other are too many", hint)
+    orders = sorted(set(permutations(terms)))
+    phrases = [query.Phrase(field, list(order), slop=slop, boost=weight) for order in orders]
+    return phrases[0] if len(phrases) == 1 else query.DisjunctionMax(phrases)
 
 
 def fuzzy_query(names: Names, text: str, weight: float, edits: int) -> query.Query:
@@ -118,14 +134,31 @@ def regex_query(names: Names, pattern: str, weight: float, whole: bool) -> query
 
     Raises: Refusal when it is no regular expression.
     """
-    folded = _fold_regex(pattern)
-    try:
-        re.compile(folded)
-    except re.error as error:
-        raise Refusal(f"/{pattern}/ is no regular expression ({error})", "mend it") from error
-    full = f"{re.escape(names.prefix)}(?:{folded})$"
+    full = f"{re.escape(names.prefix)}(?:{_fold_regex(pattern)})$"
+    if reason := _why_no_regex(pattern, full):
+        raise Refusal(f"/{pattern}/ {reason}", "write a simpler one, such as /colou?r/")
     fields = [names.words, names.value] if whole and names.value != names.words else [names.words]
     return constant(any_of(query.Regex(field, full) for field in fields), weight)
+
+
+def _why_no_regex(pattern: str, full: str) -> str:
+    """What is wrong with a regular expression; empty when it can be used.
+
+    A repeated group that itself repeats (`(a+)+`) can take for ever on a single word.
+    """
+    if len(pattern) > LONGEST_REGEX:
+        return f"is longer than {LONGEST_REGEX} characters"
+    if _NESTED_REPEAT.search(re.sub(r"\\.|\[[^]]*\]", "x", pattern)):
+        return "repeats a group that repeats itself, which may never end"
+    if len(_REPEAT.findall(re.sub(r"\\.|\[[^]]*\]", "x", pattern))) > MOST_REPEATS:
+        return f"has more than {MOST_REPEATS} of * and +, which may take for ever"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            re.compile(full)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        return f"is no regular expression ({error})"
+    return ""
 
 
 def value_query(names: Names, text: str) -> query.Query:
@@ -157,7 +190,7 @@ def number_query(spec: FieldSpec, compare: str, text: str) -> query.Query:
     Raises: Refusal when the text is no number.
     """
 
-    def ends(part: str) -> tuple[float, float]:
+    def ends(part: str, is_bound: bool) -> tuple[float, float]:
         if not _NUMBER.fullmatch(part) or not math.isfinite(float(part)):
             raise Refusal(
                 f"{spec.name} is a number and {part!r} is not",
@@ -166,6 +199,8 @@ def number_query(spec: FieldSpec, compare: str, text: str) -> query.Query:
         return float(part), float(part)
 
     low, high = _bounds(spec.name, compare, text, ends)
+    if low is not None and high is not None and low > high:
+        raise _reversed(spec.name, text)
     return constant(
         query.NumericRange(spec.name, low, high, startexcl=compare == ">", endexcl=compare == "<")
     )
@@ -177,15 +212,17 @@ def date_query(spec: FieldSpec, compare: str, text: str, now: datetime) -> query
     Raises: Refusal when the text is no date.
     """
 
-    def ends(part: str) -> tuple[datetime, datetime]:
+    def ends(part: str, is_bound: bool) -> tuple[datetime, datetime]:
         try:
-            period = dates.parse_period(part, now)
+            period = (dates.parse_bound if is_bound else dates.parse_period)(part, now)
         except ValueError as error:
             reason = str(error) if repr(part) in str(error) else f"{part!r}: {error}"
             raise Refusal(f"{spec.name} is a date; {reason}", dates.HINT) from error
         return period.start.replace(tzinfo=None), period.end.replace(tzinfo=None)
 
     low, high = _bounds(spec.name, compare, text, ends)
+    if low is not None and high is not None and low >= high:
+        raise _reversed(spec.name, text)
     return constant(query.DateRange(spec.name, low, high, endexcl=True))
 
 
@@ -207,9 +244,6 @@ def boosted(node: query.Query, factor: float) -> query.Query:
         return node
     if isinstance(node, query.ConstantScoreQuery):
         return query.ConstantScoreQuery(node.child, node.score * factor)
-    if isinstance(node, query.SpanNear2):
-        parts = [boosted(part, factor) for part in node.qs]
-        return query.SpanNear2(parts, slop=node.slop, ordered=node.ordered)
     if node.is_leaf():
         return node.with_boost(node.boost * factor)
     return node.apply(lambda part: boosted(part, factor))
@@ -219,19 +253,18 @@ _Value = TypeVar("_Value", float, datetime)
 
 
 def _bounds(
-    name: str, compare: str, text: str, ends: Callable[[str], tuple[_Value, _Value]]
+    name: str, compare: str, text: str, ends: Callable[[str, bool], tuple[_Value, _Value]]
 ) -> tuple[_Value | None, _Value | None]:
-    """The lowest and the highest value asked for; `ends` gives both for one part of the text."""
+    """The lowest and the highest value asked for.
+
+    `ends` gives both for one part of the text, and is told whether that part bounds a range.
+    """
     if compare in ("", "=") and ".." in text:
         first, _, last = text.partition("..")
         if not first and not last:
             raise Refusal(f"{name}:.. has no ends", f"write {name}:* for every post that has one")
-        low = ends(first)[0] if first else None
-        high = ends(last)[1] if last else None
-        if low is not None and high is not None and low > high:
-            raise Refusal(f"{name}:{text} ends before it starts", f"write {name}:{last}..{first}")
-        return low, high
-    start, end = ends(text)
+        return ends(first, True)[0] if first else None, ends(last, True)[1] if last else None
+    start, end = ends(text, compare not in ("", "="))
     bounds: dict[str, tuple[_Value | None, _Value | None]] = {
         ">": (end, None),
         ">=": (start, None),
@@ -239,6 +272,11 @@ def _bounds(
         "<=": (None, end),
     }
     return bounds.get(compare, (start, end))
+
+
+def _reversed(name: str, text: str) -> Refusal:
+    first, _, last = text.partition("..")
+    return Refusal(f"{name}:{text} ends before it starts", f"write {name}:{last}..{first}")
 
 
 def _glob_words(glob: str) -> list[str]:

@@ -63,6 +63,14 @@ def parse_period(text: str, now: datetime) -> Period:
     return period
 
 
+def parse_bound(text: str, now: datetime) -> Period:
+    """As `parse_period`, but `-30d` is the instant 30 days ago: the end or start of a range."""
+    period = parse_period(text, now)
+    if re.fullmatch(r"\s*(-|last[ _-]\d).*", text.lower()):
+        return Period(period.start, period.start + timedelta(microseconds=1))
+    return period
+
+
 def _calendar(text: str) -> Period | None:
     if match := _COMPACT.fullmatch(text) or _NUMERIC.fullmatch(text):
         year, month, day = (int(part) if part else None for part in match.groups())

@@ -50,7 +50,7 @@ _PHRASE = re.compile(r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u20
 _REGEX = re.compile(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
 _FIELD = re.compile(
     r'(?P<meta>[mM][eE][tT][aA]\.)"(?P<key>(?:\\.|[^"\\])+)":'
-    r"|(?P<name>[mM][eE][tT][aA]\.[\w@.+-]+|[^\W\d][\w-]*(?:\.[\w.-]*\w)?):(?!//)"
+    r'|(?P<name>[mM][eE][tT][aA]\.[^\s":()<>=]+|[^\W\d][\w-]*(?:\.[\w.-]*\w)?):(?!//)'
 )
 _COMPARE = re.compile(r">=|<=|>|<|=")
 _OPERATOR = re.compile(r'(AND|OR|NOT)(?=[\s()"]|$)')
@@ -80,9 +80,9 @@ def lex(text: str) -> Iterator[Token]:
 
 
 def field_name(name: str) -> str:
-    """A field name as it is typed: a metadata key with other signs than `_@.+-` is quoted."""
+    """A field name as it is typed: a metadata key with a space, quote or colon is quoted."""
     key = name[len("meta.") :]
-    if not name.lower().startswith("meta.") or re.fullmatch(r"[\w@.+-]+", key):
+    if not name.lower().startswith("meta.") or re.fullmatch(r'[^\s":()<>=]+', key):
         return name
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'meta."{escaped}"'

@@ -32,12 +32,7 @@ def matches_of(tree: query.Query) -> dict[str, FieldMatches]:
     """Whoosh field -> what the tree looks for there, but for what it excludes or does not need."""
     found: dict[str, FieldMatches] = {}
     for leaf in _leaves(tree):
-        if isinstance(leaf, query.SpanNear2):
-            terms = [part for part in leaf.qs if isinstance(part, query.Term)]
-            if terms and len(terms) == len(leaf.qs):
-                phrase = PhraseMatch(tuple(str(term.text) for term in terms), leaf.slop)
-                found.setdefault(terms[0].fieldname, FieldMatches()).phrases.append(phrase)
-        elif name := leaf.field():
+        if name := leaf.field():
             _add(found.setdefault(name, FieldMatches()), leaf)
     return found
 
@@ -47,7 +42,7 @@ def _leaves(node: query.Query) -> Iterator[query.Query]:
         return
     if isinstance(node, query.AndNot | query.AndMaybe):
         yield from _leaves(node.a)
-    elif node.is_leaf() or isinstance(node, query.SpanNear2):
+    elif node.is_leaf():
         yield node
     else:
         for child in node.children():
@@ -60,23 +55,43 @@ def _add(matches: FieldMatches, leaf: query.Query) -> None:
     elif isinstance(leaf, query.Phrase):
         matches.phrases.append(PhraseMatch(tuple(leaf.words), leaf.slop))
     elif isinstance(leaf, query.Prefix):
-        matches.tests.append(_starts_with(leaf.text))
+        matches.tests.append(StartsWith(leaf.text))
     elif isinstance(leaf, query.Wildcard):
-        matches.tests.append(_fits(fnmatch.translate(leaf.text)))
+        matches.tests.append(Fits(re.compile(fnmatch.translate(leaf.text))))
     elif isinstance(leaf, query.Regex):
-        matches.tests.append(_fits(leaf.text))
+        matches.tests.append(Fits(re.compile(leaf.text)))
     elif isinstance(leaf, query.FuzzyTerm):
-        matches.tests.append(_is_near(leaf.text, leaf.maxdist))
+        matches.tests.append(IsNear(leaf.text, leaf.maxdist))
 
 
-def _starts_with(prefix: str) -> Callable[[str], bool]:
-    return lambda term: term.startswith(prefix)
+@dataclass(frozen=True, slots=True)
+class StartsWith:
+    """Whether a term starts with a prefix."""
+
+    prefix: str
+
+    def __call__(self, term: str) -> bool:
+        return term.startswith(self.prefix)
 
 
-def _fits(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda term: compiled.match(term) is not None
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """Whether a term fits a regular expression, from its start."""
+
+    pattern: re.Pattern[str]
+
+    def __call__(self, term: str) -> bool:
+        return self.pattern.match(term) is not None
 
 
-def _is_near(text: str, edits: int) -> Callable[[str], bool]:
-    return lambda term: abs(len(term) - len(text)) <= edits and levenshtein(term, text) <= edits
+@dataclass(frozen=True, slots=True)
+class IsNear:
+    """Whether a term is within so many edits of a text."""
+
+    text: str
+    edits: int
+
+    def __call__(self, term: str) -> bool:
+        if abs(len(term) - len(self.text)) > self.edits:
+            return False
+        return bool(levenshtein(term, self.text) <= self.edits)

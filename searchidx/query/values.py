@@ -206,7 +206,7 @@ def _text(names: Names, weight: float, value: Value, kind: FieldKind) -> query.Q
         if fuzz is not None and fuzz >= VALUE_GAP:
             hint = "use AND for words that may be anywhere"
             raise Refusal(f"~{fuzz} is more than {VALUE_GAP - 1} words apart", hint)
-        return clauses.text_query(names, value.text, weight, fuzz or 1)
+        return clauses.text_query(names, value.text, weight, fuzz or 0)
     if fuzz is not None:
         if fuzz > MOST_EDITS:
             hint = f'use ~ or ~2; for words near each other: "two words"~{fuzz}'

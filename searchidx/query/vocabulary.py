@@ -38,7 +38,7 @@ class Vocabulary:
     def plain_fields(self) -> list[FieldSpec]:
         """The fields in which a plain word is looked for."""
         if self.plain:
-            return [spec for spec in self.fields if spec.name in self.plain]
+            return [spec for spec in (*self.fields, PATH_FIELD) if spec.name in self.plain]
         return [spec for spec in self.fields if spec.default]
 
     def near_name(self, name: str) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
-from searchidx.posts.model import FieldValue
+from searchidx.posts.model import FieldValue, number_text
 from searchidx.render import Palette, clean, matches_text, os_error_text, suggestions_text
 from searchidx.results import FacetCount, Hit, Results, Suggestion
 from searchidx.width import columns
@@ -75,7 +75,7 @@ def value_text(value: FieldValue) -> str:
         return ", ".join(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return f"{value:g}"
+    return number_text(value)
 
 
 def _field_lines(hit: Hit, name: str, palette: Palette, width: int) -> Iterable[str]:

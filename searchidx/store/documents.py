@@ -9,6 +9,7 @@ from typing import Any
 from searchidx.analysis import fold
 from searchidx.posts.model import FieldValue, Post
 from searchidx.schema import (
+    FILE_CTIME,
     FILE_DIGEST,
     FILE_MTIME,
     FILE_SIZE,
@@ -26,7 +27,7 @@ from searchidx.schema import (
 )
 from searchidx.settings import FieldKind, FieldSpec
 
-SORT_CHARACTERS = 64
+SORT_CHARACTERS = 200
 LONGEST_OPAQUE = 256
 """A text of more characters without a space (a signature, a long address) is found only whole."""
 
@@ -47,6 +48,7 @@ def document_of(post: Post, specs: Sequence[FieldSpec]) -> dict[str, Any]:
         document[PROBLEMS] = [(p.line, p.what, p.todo, p.lost_text) for p in post.problems]
     document[FILE_SIZE] = post.file.size_bytes
     document[FILE_MTIME] = post.file.mtime_ns
+    document[FILE_CTIME] = post.file.ctime_ns
     document[FILE_DIGEST] = post.file.digest.encode()
     return document
 
@@ -95,6 +97,7 @@ def _meta(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _presence(post: Post) -> Iterator[str]:
+    yield PATH
     yield from post.fields
     yield from dict.fromkeys(f"meta.{key.translate(_SEPARATORS)}" for key, _ in post.meta)
     if post.problems:

@@ -17,9 +17,9 @@ Scores = dict[int, float]
 def evaluate(node: query.Query, searcher: Searcher) -> Scores:
     """Document number -> score, for every document of the segment that matches, as Whoosh scores.
 
-    `And` and `Or` add the scores of their parts, `AndMaybe` adds those of its second part where it
-    matches, `AndNot` and `Require` keep those of their first part. A document that is only not
-    excluded scores 1.
+    `And` and `Or` add the scores of their parts, `DisjunctionMax` takes the highest, `AndMaybe`
+    adds those of its second part where it matches, `AndNot` and `Require` keep those of their first
+    part. A document that is only not excluded scores 1.
     """
     if isinstance(node, query.ConstantScoreQuery):
         return dict.fromkeys(matching(node.child, searcher), node.score)
@@ -27,6 +27,8 @@ def evaluate(node: query.Query, searcher: Searcher) -> Scores:
         return _scaled(_all_of(list(node.children()), searcher), node.boost)
     if isinstance(node, query.Or) and not node.scale:
         return _scaled(_sum(evaluate(child, searcher) for child in node.children()), node.boost)
+    if isinstance(node, query.DisjunctionMax) and not node.tiebreak:
+        return _scaled(_best(evaluate(child, searcher) for child in node.children()), node.boost)
     if isinstance(node, query.Not):
         excluded = matching(node.query, searcher)
         return {number: 1.0 for number in _every(searcher) if number not in excluded}
@@ -39,7 +41,7 @@ def matching(node: query.Query, searcher: Searcher) -> set[int]:
     """The numbers of the documents of the segment that match."""
     if isinstance(node, query.ConstantScoreQuery):
         return matching(node.child, searcher)
-    if isinstance(node, query.Or):
+    if isinstance(node, query.Or | query.DisjunctionMax):
         return set().union(*(matching(child, searcher) for child in node.children()))
     if isinstance(node, query.CompoundQuery | query.Not):
         return set(evaluate(node, searcher))
@@ -61,6 +63,8 @@ def _first_part(node: query.AndNot | query.Require | query.AndMaybe, searcher: S
 def _all_of(children: Sequence[query.Query], searcher: Searcher) -> Scores:
     excluding = [child for child in children if isinstance(child, query.Not)]
     parts = [evaluate(child, searcher) for child in children if not isinstance(child, query.Not)]
+    if not parts and not excluding:
+        return {}
     if not parts:
         parts = [dict.fromkeys(_every(searcher), 1.0)]
     common = set(parts[0]).intersection(*parts[1:])
@@ -75,6 +79,14 @@ def _sum(parts: Iterable[Scores]) -> Scores:
         for number, score in part.items():
             total[number] = total.get(number, 0.0) + score
     return total
+
+
+def _best(parts: Iterable[Scores]) -> Scores:
+    best: Scores = {}
+    for part in parts:
+        for number, score in part.items():
+            best[number] = max(score, best.get(number, score))
+    return best
 
 
 def _scaled(scores: Scores, boost: float) -> Scores:

@@ -32,9 +32,13 @@ def explain(node: query.Query, searcher: Searcher, number: int) -> Explanation |
             for part, child in zip(parts, node.children(), strict=True)
             if not isinstance(child, query.Not)
         ]
-        return None if None in parts else _sum("all of", scored or parts[:1])
+        return None if None in parts else _sum("all of", scored or parts[:1], node.boost)
     if isinstance(node, query.Or):
-        return _sum("any of", [explain(child, searcher, number) for child in node.children()])
+        parts = [explain(child, searcher, number) for child in node.children()]
+        return _sum("any of", parts, node.boost)
+    if isinstance(node, query.DisjunctionMax) and not node.tiebreak:
+        found = [explain(child, searcher, number) for child in node.children()]
+        return max(filter(None, found), key=lambda part: part.score, default=None)
     if isinstance(node, query.ConstantScoreQuery):
         matched = explain(node.child, searcher, number)
         return matched and Explanation(_name(node), node.score)
@@ -42,11 +46,18 @@ def explain(node: query.Query, searcher: Searcher, number: int) -> Explanation |
     return None if score is None else Explanation(_name(node), score, (), _details(node, searcher))
 
 
-def _sum(what: str, parts: Iterable[Explanation | None]) -> Explanation | None:
-    found = tuple(part for part in parts if part is not None)
+def _sum(what: str, parts: Iterable[Explanation | None], boost: float = 1.0) -> Explanation | None:
+    found = tuple(_scaled(part, boost) for part in parts if part is not None)
     if not found:
         return None
     return found[0] if len(found) == 1 else Explanation(what, sum(p.score for p in found), found)
+
+
+def _scaled(part: Explanation, boost: float) -> Explanation:
+    if boost == 1.0:
+        return part
+    parts = tuple(_scaled(inner, boost) for inner in part.parts)
+    return Explanation(part.what, part.score * boost, parts, f"{part.details} × {boost:g}".strip())
 
 
 def _score(node: query.Query, searcher: Searcher, number: int) -> float | None:
@@ -64,9 +75,8 @@ def _name(node: query.Query) -> str:
     if isinstance(node, query.Term):
         return f"{node.fieldname}:{node.text}"
     if isinstance(node, query.Phrase):
-        return f'{node.fieldname}:"{" ".join(node.words)}"'
-    if isinstance(node, query.SpanNear2):
-        return f'{node.qs[0].fieldname}:"{" ".join(str(q.text) for q in node.qs)}"~{node.slop}'
+        near = f"~{node.slop}" if node.slop > 1 else ""
+        return f'{node.fieldname}:"{" ".join(node.words)}"{near}'
     if isinstance(node, query.FuzzyTerm):
         return f"{node.fieldname}:{node.text}~{node.maxdist}"
     if isinstance(node, query.Prefix):

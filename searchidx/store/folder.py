@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from whoosh.index import TOC, FileIndex
 from whoosh.util.filelock import try_for
 from whoosh.writing import CLEAR, SegmentWriter
 
-from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing
+from searchidx.errors import IndexCorrupt, IndexError_, IndexLocked, IndexMissing
 from searchidx.posts.model import Post
 from searchidx.schema import PATH, build_schema
 from searchidx.settings import FieldSpec
@@ -30,7 +31,11 @@ from searchidx.store.snapshot import Snapshot
 
 LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
+SPILL_NAME = "MAIN.tmp"
 MEMORY_MB = 256
+
+
+_INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)|MAIN_[0-9a-z]{16}\.[a-z]+")
 
 
 def newest_generation(folder: Path) -> int:
@@ -123,6 +128,8 @@ class Writer:
         folder.mkdir(parents=True, exist_ok=True)
         self._storage = _DurableStorage(str(folder))
         self._lock = self._storage.lock(LOCK_NAME)
+        if not (folder / f"_MAIN_{newest_generation(folder)}.toc").exists():
+            _refuse_foreign(folder)
         if not try_for(self._lock.acquire, timeout=wait_s, delay=0.05):
             raise _locked(folder)
         try:
@@ -188,10 +195,18 @@ class Writer:
 
 def _discard(folder: Path) -> None:
     """Remove every file of an index that cannot be read, but for the lock."""
-    for pattern in ("_MAIN_*", "MAIN_*.*"):
-        for file in folder.glob(pattern):
-            if file.name not in (LOCK_NAME, HOLDER_NAME):
-                file.unlink(missing_ok=True)
+    for file in folder.iterdir():
+        if _INDEX_FILE.fullmatch(file.name):
+            file.unlink(missing_ok=True)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raises IndexError_ when the folder holds other things than what belongs to an index."""
+    allowed = {LOCK_NAME, HOLDER_NAME, SPILL_NAME, ".gitignore"}
+    for file in folder.iterdir():
+        if file.name not in allowed and not file.name.startswith(("_MAIN_", "MAIN_")):
+            what = f"{folder}: not empty and no index (it holds {file.name!r})"
+            raise IndexError_(folder, f"{what}; name an empty folder for the index")
 
 
 def _write_holder(folder: Path) -> None:
@@ -212,12 +227,12 @@ def _sweep(folder: Path) -> None:
     generation = newest_generation(folder)
     for table in folder.glob("_MAIN_*.toc.*"):
         table.unlink(missing_ok=True)
-    for leftover in folder.glob("*.tmp"):
-        if leftover.is_dir():
-            for file in leftover.iterdir():
-                file.unlink(missing_ok=True)
-            leftover.rmdir()
-        else:
-            leftover.unlink(missing_ok=True)
+    for file in folder.glob("_MAIN_*.json.tmp"):
+        file.unlink(missing_ok=True)
+    spill = folder / SPILL_NAME
+    if spill.is_dir():
+        for file in spill.iterdir():
+            file.unlink(missing_ok=True)
+        spill.rmdir()
     if generation:
         remove_old_manifests(folder, generation)

@@ -62,14 +62,14 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
     """The manifest of a generation.
 
     Raises: IndexCorrupt when it is missing or not a manifest, IndexVersionMismatch when it is of
-    another format.
+    another format, OSError when it may not be read.
     """
     name = manifest_name(generation)
     try:
         document = json.loads((folder / name).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise IndexCorrupt(folder, name, "missing (was it committed by other software?)") from error
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise IndexCorrupt(folder, name, f"cannot be read ({error})") from error
     if not isinstance(document, dict) or "format" not in document:
         raise IndexCorrupt(folder, name, "is no manifest")

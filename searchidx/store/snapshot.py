@@ -23,6 +23,7 @@ from whoosh.searching import Searcher
 from searchidx.posts.model import FieldValue, SourceFile
 from searchidx.results import Explanation
 from searchidx.schema import (
+    FILE_CTIME,
     FILE_DIGEST,
     FILE_MTIME,
     FILE_SIZE,
@@ -109,7 +110,8 @@ class Snapshot:
                 self._searcher.close()
 
     def post_count(self) -> int:
-        return int(self._searcher.doc_count())
+        with self._guard:
+            return int(self._searcher.doc_count())
 
     def segment_count(self) -> int:
         return len(self._parts())
@@ -147,6 +149,8 @@ class Snapshot:
 
     def _parts(self) -> list[tuple[Searcher, int]]:
         """The searcher of each segment, and the number of its first document."""
+        if not self._searcher.doc_count_all():
+            return []
         return list(self._searcher.leaf_searchers())
 
     def ordered(self, tree: query.Query, keys: Sequence[SortKey]) -> list[int]:
@@ -216,26 +220,22 @@ class Snapshot:
     # -- terms
 
     def terms(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """The terms of a Whoosh field with the number of posts that hold each, in their order.
-
-        Posts deleted since the last merge still count.
-        """
+        """The terms of a Whoosh field with the number of posts that hold each, in their order."""
         with self._files():
             reader = self._searcher.reader()
-            schema_field = self._searcher.schema[field]
-            rows = [
-                (str(schema_field.from_bytes(term)), int(reader.doc_frequency(field, term)))
-                for term in reader.expand_prefix(field, prefix)
-            ]
-        return iter(rows)
+            terms = list(reader.expand_prefix(field, prefix))
+            if reader.has_deletions():
+                counts = [self.count(query.Term(field, term)) for term in terms]
+            else:
+                counts = [int(reader.doc_frequency(field, term)) for term in terms]
+        rows = zip((term.decode() for term in terms), counts, strict=True)
+        return iter([row for row in rows if row[1]])
 
     def presence(self) -> dict[str, int]:
         """Field names and `meta.KEY` -> how many posts have a value there; at least one does."""
         with self._files():
             if self._presence is None:
-                names = self._searcher.reader().expand_prefix(HAS, "")
-                counts = {name.decode(): self.count(query.Term(HAS, name)) for name in names}
-                self._presence = {name: count for name, count in counts.items() if count}
+                self._presence = dict(self.terms(HAS))
             return self._presence
 
     def value_counts(self, spec: FieldSpec, tree: query.Query) -> Iterator[tuple[str, int, int]]:
@@ -295,11 +295,11 @@ class Snapshot:
 
 def _files_of(reader: IndexReader) -> Iterator[SourceFile]:
     """The files of the posts of one segment."""
-    paths, sizes, mtimes, digests = (
-        reader.column_reader(name) for name in (PATH, FILE_SIZE, FILE_MTIME, FILE_DIGEST)
-    )
+    names = (PATH, FILE_SIZE, FILE_MTIME, FILE_CTIME, FILE_DIGEST)
+    paths, sizes, mtimes, ctimes, digests = map(reader.column_reader, names)
     for at in reader.all_doc_ids():
-        yield SourceFile(paths[at], int(sizes[at]), int(mtimes[at]), digests[at].decode())
+        times = int(mtimes[at]), int(ctimes[at])
+        yield SourceFile(paths[at], int(sizes[at]), times[0], digests[at].decode(), times[1])
 
 
 def _loaded(spec: FieldSpec, value: Any) -> FieldValue:

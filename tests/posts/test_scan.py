@@ -43,7 +43,9 @@ def test_walk_takes_included_files_in_order(base: Path) -> None:
     found = scan(base, "a")
     assert paths(found) == ["a/sub/n.txt", "a/sub/y.MD", "a/x.md"]
     assert found.problems == []
-    assert found.files[2] == SourceFile("a/x.md", 6, (base / "a/x.md").stat().st_mtime_ns)
+    about = (base / "a/x.md").stat()
+    expected = SourceFile("a/x.md", 6, about.st_mtime_ns, ctime_ns=about.st_ctime_ns)
+    assert found.files[2] == expected
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,8 @@ def test_read_file(base: Path) -> None:
     assert isinstance(found, tuple)
     file, data = found
     assert data == b"a/x.md"
-    assert file == SourceFile("a/x.md", 6, old, file.digest)
+    ctime_ns = (base / "a/x.md").stat().st_ctime_ns
+    assert file == SourceFile("a/x.md", 6, old, file.digest, ctime_ns)
     assert len(file.digest) == 32
 
 

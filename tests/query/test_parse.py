@@ -37,9 +37,10 @@ def shown(node: query.Query) -> str:
         case query.ConstantScoreQuery():
             return "=" + shown(node.child)
         case query.Phrase():
-            return f"{node.fieldname}:{'_'.join(node.words)}"
-        case query.SpanNear2():
-            return "~".join(shown(part) for part in node.qs)
+            near = f"~{node.slop}" if node.slop > 1 else ""
+            return f"{node.fieldname}:{'_'.join(node.words)}{near}"
+        case query.DisjunctionMax():
+            return f"max({', '.join(map(shown, node.children()))})"
         case query.NumericRange():
             dates = isinstance(node, query.DateRange)
             bounds = (node.startdate, node.enddate) if dates else (node.start, node.end)
@@ -69,7 +70,7 @@ TREES = {
     "stop words with AND": ("the AND mask", "(title:the & title:mask)"),
     "phrase": ('"face masks"', "title:face_mask"),
     "phrase with stop word": ('"the mask"', "title:the_mask"),
-    "near": ('"face masks"~5', "title:face~title:mask"),
+    "near": ('"face masks"~5', "max(title:face_mask~5, title:mask_face~5)"),
     "compound": ("covid-19", "title:covid_19"),
     "specials": ("C++ R&D .NET", "(title:c++ & title:r&d & title:.net)"),
     "unspaced": ("勉強会", "title:勉強_強会"),
@@ -94,6 +95,12 @@ TREES = {
     "date month": ("date:2020-05", "=date:[2020-05-01,2020-06-01)"),
     "date range": ("date:2020-05..2020-06", "=date:[2020-05-01,2020-07-01)"),
     "date above": ("date:>2020-05", "=date:[2020-06-01,None)"),
+    "date ago": ("date:-30d", "=date:[2020-04-20,2020-05-20)"),
+    "older than": ("date:<-30d", "=date:[None,2020-04-20)"),
+    "newer than": ("date:>=-30d", "=date:[2020-04-20,None)"),
+    "between ago": ("date:-60d..-30d", "=date:[2020-03-21,2020-04-20)"),
+    "near, next to each other": ('"a b"~1', "max(title:a_b, title:b_a)"),
+    "near the same word": ('"mask masks"~3', "title:mask_mask~3"),
     "date words": ('date:"last month"', "=date:[2020-04-01,2020-05-01)"),
     "date up to": ("date:<=2020", "=date:[None,2021-01-01)"),
     "bool": ("published:yes", "=published:True"),
@@ -183,7 +190,15 @@ REFUSED = {
     "minus in a field": ("title:-x", "      ^^", "starts with -", "-title:x"),
     "nothing to look for": ("!!!", "^^^", "no letter or digit", "*"),
     "empty phrase": ('""', "^^", "no letter or digit", "leave it out"),
-    "bad regex": ("/[/", "^^^", "no regular expression", "mend"),
+    "bad regex": ("/[/", "^^^", "no regular expression", "simpler"),
+    "endless regex": ("/(a+)+b/", "^^^^^^^^", "may never end", "simpler"),
+    "slow regex": ("/a*b*c*d*e*/", "^^^^^^^^^^^^", "more than 4", "simpler"),
+    "huge regex": ("/a{99999999999}/", "^" * 16, "no regular expression", "simpler"),
+    "long regex": (f"/{'a' * 300}/", "^" * 302, "longer than 200", "simpler"),
+    "doubtful regex": ("/[[a]/", "^^^^^^", "no regular expression", "simpler"),
+    "regex with flags": ("/(?i)a/", "^^^^^^^", "no regular expression", "simpler"),
+    "reversed dates": ("date:2020..2019", "     ^^^^^^^^^^", "ends before it starts", "2019..2020"),
+    "many near words": ('"a b c d e f"~5', "^" * 15, "too many", "at most 5"),
     "has what": ("has:foo", "    ^^^", "there is no field 'foo'", "searchidx fields"),
     "empty value": ('topics:=""', "        ^^", "nothing to compare with", "="),
     "too deep": ("(" * 60, " " * 50 + "^", "too many parentheses", "50"),
