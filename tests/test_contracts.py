@@ -25,7 +25,7 @@ PACKAGE = REPOSITORY / "searchidx"
 
 LAYERS = [
     {"errors", "version", "width"},
-    {"settings", "analysis"},
+    {"settings", "analysis", "columnar"},
     {"schema", "posts.model"},
     {"query", "posts"},
     {"highlight"},
@@ -40,11 +40,12 @@ LAYERS = [
 """Rooms and modules from the ground up: each imports only from its own layer or one below."""
 
 DOORWAYS = {
-    "whoosh": {"schema", "query", "store", "reading", "index"},
+    "whoosh": {"columnar", "schema", "query", "store", "reading", "index"},
     "frontmatter": {"posts"},
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},
     "snowballstemmer": {"analysis"},
+    "numpy": {"columnar"},
 }
 
 

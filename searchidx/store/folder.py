@@ -20,6 +20,7 @@ from whoosh.index import TOC, FileIndex
 from whoosh.util.filelock import try_for
 from whoosh.writing import CLEAR, SegmentWriter
 
+from searchidx.columnar.codec import ColumnarCodec
 from searchidx.errors import IndexCorrupt, IndexError_, IndexLocked, IndexMissing
 from searchidx.posts.model import Post
 from searchidx.schema import PATH, build_schema
@@ -153,7 +154,7 @@ class Writer:
             _discard(self.folder)
             TOC.create(self._storage, schema)
             index = FileIndex(self._storage)
-        writer = _DurableWriter(index, _lk=False, limitmb=MEMORY_MB)
+        writer = _DurableWriter(index, _lk=False, limitmb=MEMORY_MB, codec=ColumnarCodec())
         if self._clear:
             writer.schema = schema
         return writer

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from whoosh import query
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.searching import Searcher
 
+from searchidx.columnar.evaluate import best_of, evaluate, matching
 from searchidx.posts.model import FieldValue, SourceFile
 from searchidx.results import Explanation
 from searchidx.schema import (
@@ -36,7 +36,6 @@ from searchidx.schema import (
 )
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.damage import told_as_corrupt
-from searchidx.store.evaluate import evaluate, matching
 from searchidx.store.explain import explain
 from searchidx.store.manifest import Manifest
 from searchidx.store.verify import faults
@@ -129,10 +128,8 @@ class Snapshot:
     def matching(self, tree: query.Query) -> list[int]:
         """The numbers of the posts that match, ascending."""
         with self._files():
-            found = [
-                number + offset for part, offset in self._parts() for number in matching(tree, part)
-            ]
-        return sorted(found)
+            found = [matching(tree, part) + offset for part, offset in self._parts()]
+            return [number for part in found for number in part.tolist()]
 
     def best(self, tree: query.Query, limit: int) -> tuple[int, list[tuple[int, float]]]:
         """How many posts match, and the `limit` best as (number, score).
@@ -140,12 +137,7 @@ class Snapshot:
         Best first; of two with the same score the lower number.
         """
         with self._files():
-            scored = [
-                (number + offset, score)
-                for part, offset in self._parts()
-                for number, score in evaluate(tree, part).items()
-            ]
-        return len(scored), nsmallest(limit, scored, key=lambda hit: (-hit[1], hit[0]))
+            return best_of(((evaluate(tree, part), base) for part, base in self._parts()), limit)
 
     def _parts(self) -> list[tuple[Searcher, int]]:
         """The searcher of each segment, and the number of its first document."""

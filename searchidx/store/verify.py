@@ -6,9 +6,18 @@ from collections.abc import Iterator
 
 from whoosh.reading import IndexReader
 
+from searchidx.columnar.read import arrays_of
+
 
 def faults(reader: IndexReader) -> Iterator[str]:
-    """What cannot be read: every posting, stored post and column is tried. Empty when whole."""
+    """What of one segment cannot be read; empty when it is whole.
+
+    Every array is checked; if all are as written, every posting, stored post and column is read.
+    """
+    arrays = arrays_of(reader)
+    if arrays is not None and (damages := list(arrays.faults())):
+        yield from (f"{damage.file}: the array {damage.array}: {damage.what}" for damage in damages)
+        return
     highest = reader.doc_count_all()
     for name in sorted(reader.indexed_field_names()):
         try:

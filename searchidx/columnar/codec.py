@@ -1,0 +1,101 @@
+"""ColumnarCodec: Whoosh's codec interface over the arrays of a segment file.
+
+Whoosh's own writers, readers and merges work through it as they do through the default codec. A
+segment is one file, written when its terms are; until then its documents are kept in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from whoosh.codec import base
+from whoosh.filedb.filestore import Storage
+
+from searchidx.columnar.layout import ArrayFile
+from searchidx.columnar.read import DocumentReader, TermsReader, open_arrays
+from searchidx.columnar.write import DocumentWriter, SegmentDraft, TermsWriter
+
+EXTENSION = ".cols"
+
+
+class ColumnarSegment(base.Segment):  # type: ignore[misc]
+    """A segment kept as arrays. What it keeps of itself is pickled into the table of contents."""
+
+    def __init__(self, indexname: str) -> None:
+        super().__init__(indexname)
+        self._documents = 0
+        self._deleted: set[int] = set()
+        self.draft: SegmentDraft | None = SegmentDraft()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "draft": None}
+
+    def codec(self) -> ColumnarCodec:
+        return ColumnarCodec()
+
+    @property
+    def file_name(self) -> str:
+        return str(self.make_filename(EXTENSION))
+
+    def set_doc_count(self, count: int) -> None:
+        self._documents = count
+
+    def doc_count_all(self) -> int:
+        return self._documents
+
+    def deleted_count(self) -> int:
+        return len(self._deleted)
+
+    def deleted_docs(self) -> Iterator[int]:
+        return iter(sorted(self._deleted))
+
+    def delete_document(self, number: int, delete: bool = True) -> None:
+        if delete:
+            self._deleted.add(number)
+        else:
+            self._deleted.discard(number)
+
+    def is_deleted(self, number: int) -> bool:
+        return number in self._deleted
+
+    def should_assemble(self) -> bool:
+        return False
+
+
+class ColumnarCodec(base.Codec):  # type: ignore[misc]
+    """Pass it to Whoosh as `index.writer(codec=ColumnarCodec())`; reading needs no word of it."""
+
+    length_stats = False
+
+    def new_segment(self, storage: Storage, indexname: str) -> ColumnarSegment:
+        return ColumnarSegment(indexname)
+
+    def per_document_writer(self, storage: Storage, segment: ColumnarSegment) -> DocumentWriter:
+        return DocumentWriter(_draft(segment))
+
+    def field_writer(self, storage: Storage, segment: ColumnarSegment) -> TermsWriter:
+        return TermsWriter(storage, segment.file_name, _draft(segment))
+
+    def per_document_reader(self, storage: Storage, segment: ColumnarSegment) -> DocumentReader:
+        return DocumentReader(_arrays(storage, segment), segment)
+
+    def terms_reader(self, storage: Storage, segment: ColumnarSegment) -> TermsReader:
+        arrays = _arrays(storage, segment)
+        return TermsReader(arrays, DocumentReader(arrays, segment).lengths)
+
+    def automata(self, storage: Storage, segment: ColumnarSegment) -> base.Automata:
+        return base.Automata()
+
+
+def _arrays(storage: Storage, segment: ColumnarSegment) -> ArrayFile:
+    """The segment's file, or what it would be if it is not written yet."""
+    if segment.draft is not None and not storage.file_exists(segment.file_name):
+        return ArrayFile(segment.draft.to_bytes())
+    return open_arrays(storage, segment.file_name)
+
+
+def _draft(segment: ColumnarSegment) -> SegmentDraft:
+    if segment.draft is None:
+        raise ValueError(f"{segment!r} is written already")
+    return segment.draft

@@ -1,0 +1,318 @@
+"""Reading a segment file through Whoosh's reader interface."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whoosh.codec import base
+from whoosh.columns import Column, ColumnReader
+from whoosh.fields import FieldType
+from whoosh.filedb.filestore import FileStorage, Storage
+from whoosh.filedb.structfile import BufferFile
+from whoosh.formats import Format
+from whoosh.matching import ListMatcher, Matcher
+from whoosh.reading import IndexReader, TermInfo, TermNotFound
+from whoosh.scoring import BaseScorer
+from whoosh.util.numeric import byte_to_length
+
+from searchidx.columnar.layout import ArrayFile
+from searchidx.columnar.postings import FieldTerms
+from searchidx.columnar.stored import unpack
+
+if TYPE_CHECKING:
+    from searchidx.columnar.codec import ColumnarSegment
+
+
+def open_arrays(storage: Storage, name: str) -> ArrayFile:
+    """The segment file of that name: mapped when it is on disk, else from memory."""
+    if isinstance(storage, FileStorage):
+        return ArrayFile.open(Path(storage.folder) / name)
+    with storage.open_file(name) as stream:
+        return ArrayFile(bytes(stream.read()))
+
+
+def arrays_of(reader: IndexReader) -> ArrayFile | None:
+    """The arrays behind a segment's reader; None if another codec wrote the segment."""
+    terms = getattr(reader, "_terms", None)
+    return terms.file if isinstance(terms, TermsReader) else None
+
+
+class PostingsMatcher(ListMatcher):  # type: ignore[misc]
+    """Whoosh's matcher over the postings of one term; what the format says is encoded on demand."""
+
+    def __init__(
+        self,
+        terms: FieldTerms,
+        number: int,
+        format_: Format,
+        scorer: BaseScorer | None,
+        term: tuple[str, bytes],
+        info: TermInfo,
+    ) -> None:
+        ids, weights = terms.docs(number).tolist(), terms.weights(number).tolist()
+        self._i: int
+        self._values: list[bytes] | None
+        super().__init__(ids, weights, None, format_, scorer, term=term, terminfo=info)
+        self._terms = terms
+        self._number = number
+        self._positions: list[Any] | None = None
+
+    def copy(self) -> PostingsMatcher:
+        other = PostingsMatcher.__new__(PostingsMatcher)
+        other.__dict__.update(self.__dict__)
+        return other
+
+    def skip_to(self, number: int) -> None:
+        self._i = bisect_left(self._ids, number, self._i)
+
+    def value(self) -> Any:
+        if self._terms.has("positions"):
+            return self._format.encode(self._at())
+        if self._values is None:
+            self._values = self._terms.values(self._number) if self._terms.has("values") else []
+        return self._values[self._i] if self._values else b""
+
+    def value_as(self, kind: str) -> Any:
+        if kind == "positions" and self._terms.has("positions"):
+            return self._at()
+        return super().value_as(kind)
+
+    def _at(self) -> list[int]:
+        if self._positions is None:
+            self._positions = self._terms.positions(self._number)
+        positions: list[int] = self._positions[self._i].tolist()
+        return positions
+
+
+class TermsReader(base.TermsReader):  # type: ignore[misc]
+    """The terms of every field of a segment."""
+
+    def __init__(self, file: ArrayFile, lengths: Callable[[str], Any]) -> None:
+        meta = json.loads(file.array("meta").tobytes())
+        self.file = file
+        self._lengths = lengths
+        self._names = {name: f"field{number}" for number, name in enumerate(meta["fields"])}
+        self._fields: dict[str, FieldTerms] = {}
+
+    def field(self, name: str) -> FieldTerms | None:
+        """The terms of a field; None if the segment has none of it."""
+        if name not in self._names:
+            return None
+        if name not in self._fields:
+            self._fields[name] = FieldTerms(self.file, self._names[name])
+        return self._fields[name]
+
+    def _find(self, name: str, text: bytes) -> tuple[FieldTerms, int]:
+        terms = self.field(name)
+        number = terms.find(text) if terms is not None else None
+        if terms is None or number is None:
+            raise KeyError(f"{name}:{text!r}")  # as Whoosh's readers expect
+        return terms, number
+
+    def __contains__(self, term: tuple[str, bytes]) -> bool:
+        terms = self.field(term[0])
+        return terms is not None and terms.find(term[1]) is not None
+
+    def cursor(self, name: str, kind: FieldType) -> TermCursor:
+        return TermCursor(self, name, kind)
+
+    def terms(self) -> Iterator[tuple[str, bytes]]:
+        for name in sorted(self._names):
+            yield from self.terms_from(name, b"")
+
+    def terms_from(self, name: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
+        terms = self.field(name)
+        if terms is None:
+            return
+        for number in range(terms.first_from(prefix), len(terms)):
+            yield name, terms.term(number)
+
+    def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
+        for name, text in self.terms():
+            yield (name, text), self.term_info(name, text)
+
+    def items_from(self, name: str, prefix: bytes) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
+        for _, text in self.terms_from(name, prefix):
+            yield (name, text), self.term_info(name, text)
+
+    def term_info(self, name: str, text: bytes) -> TermInfo:
+        terms, number = self._find(name, text)
+        docs, weights = terms.docs(number), terms.weights(number)
+        lengths = self._lengths(name)
+        held = lengths[docs] if lengths is not None else None
+        return TermInfo(
+            weight=float(weights.sum(dtype="f8")),
+            df=len(docs),
+            minlength=byte_to_length(int(held.min())) if held is not None else 0,
+            maxlength=byte_to_length(int(held.max())) if held is not None else 0,
+            maxweight=float(weights.max()),
+            minid=int(docs[0]),
+            maxid=int(docs[-1]),
+        )
+
+    def frequency(self, name: str, text: bytes) -> float:
+        return float(self.term_info(name, text).weight())
+
+    def doc_frequency(self, name: str, text: bytes) -> int:
+        terms = self.field(name)
+        number = terms.find(text) if terms is not None else None
+        return 0 if terms is None or number is None else terms.document_frequency(number)
+
+    def matcher(
+        self, name: str, text: bytes, format_: Format, scorer: BaseScorer | None = None
+    ) -> Matcher:
+        try:
+            terms, number = self._find(name, text)
+        except KeyError as error:
+            raise TermNotFound(f"{name}:{text!r}") from error
+        info = self.term_info(name, text)
+        return PostingsMatcher(terms, number, format_, scorer, (name, text), info)
+
+    def indexed_field_names(self) -> list[str]:
+        return list(self._names)
+
+    def close(self) -> None:
+        self._fields.clear()
+
+
+class TermCursor(base.FieldCursor):  # type: ignore[misc]
+    """A place among the terms of a field, as decoded texts."""
+
+    def __init__(self, reader: TermsReader, name: str, kind: FieldType) -> None:
+        self._terms = reader.field(name)
+        self._reader = reader
+        self._name = name
+        self._kind = kind
+        self._number = 0
+
+    def first(self) -> Any:
+        self._number = 0
+        return self.text()
+
+    def find(self, text: Any) -> Any:
+        wanted = text if isinstance(text, bytes) else self._kind.to_bytes(text)
+        self._number = self._terms.first_from(wanted) if self._terms is not None else 0
+        return self.text()
+
+    def next(self) -> Any:
+        self._number += 1
+        return self.text()
+
+    def text(self) -> Any:
+        if not self.is_valid():
+            return None
+        assert self._terms is not None
+        return self._kind.from_bytes(self._terms.term(self._number))
+
+    def term_info(self) -> TermInfo | None:
+        if not self.is_valid():
+            return None
+        assert self._terms is not None
+        return self._reader.term_info(self._name, self._terms.term(self._number))
+
+    def is_valid(self) -> bool:
+        return self._terms is not None and self._number < len(self._terms)
+
+
+class DocumentReader(base.PerDocumentReader):  # type: ignore[misc]
+    """The documents of a segment: stored values, field lengths, columns and vectors."""
+
+    def __init__(self, file: ArrayFile, segment: ColumnarSegment) -> None:
+        meta = json.loads(file.array("meta").tobytes())
+        self._file = file
+        self._segment = segment
+        self._documents: int = meta["documents"]
+        self._numbers = {
+            kind: {name: number for number, name in enumerate(meta[kind])}
+            for kind in ("lengths", "columns", "vectors")
+        }
+        self._totals = dict(zip(meta["lengths"], meta["totals"], strict=True))
+        self._ends: Any = None
+
+    def close(self) -> None:
+        self._ends = None
+
+    def doc_count(self) -> int:
+        return self._documents - self._segment.deleted_count()
+
+    def doc_count_all(self) -> int:
+        return self._documents
+
+    def has_deletions(self) -> bool:
+        return bool(self._segment.has_deletions())
+
+    def is_deleted(self, number: int) -> bool:
+        return self._segment.is_deleted(number)
+
+    def deleted_docs(self) -> Iterator[int]:
+        return self._segment.deleted_docs()
+
+    # -- columns
+
+    def supports_columns(self) -> bool:
+        return True
+
+    def has_column(self, name: str) -> bool:
+        return name in self._numbers["columns"]
+
+    def column_reader(self, name: str, column: Column) -> ColumnReader:
+        data = self._file.array(f"column{self._numbers['columns'][name]}").data
+        return column.reader(BufferFile(data), 0, len(data), self._documents)
+
+    # -- lengths
+
+    def lengths(self, name: str) -> Any:
+        """The quantised length of the field in every document; None if no document has any."""
+        number = self._numbers["lengths"].get(name)
+        return None if number is None else self._file.array(f"lengths{number}")
+
+    def doc_field_length(self, number: int, name: str, default: int = 0) -> int | None:
+        lengths = self.lengths(name)
+        if lengths is None:
+            return default
+        byte = int(lengths[number])
+        return int(byte_to_length(byte)) if byte else None
+
+    def field_length(self, name: str) -> int:
+        return int(self._totals.get(name, 0))
+
+    def min_field_length(self, name: str) -> int:
+        lengths = self.lengths(name)
+        return 0 if lengths is None else int(byte_to_length(int(lengths.min())))
+
+    def max_field_length(self, name: str) -> int:
+        lengths = self.lengths(name)
+        return 0 if lengths is None else int(byte_to_length(int(lengths.max())))
+
+    # -- vectors
+
+    def has_vector(self, number: int, name: str) -> bool:
+        if name not in self._numbers["vectors"]:
+            return False
+        first, last = self._vector_extent(number, name)
+        return last > first
+
+    def vector(self, number: int, name: str, format_: Format) -> Matcher:
+        first, last = self._vector_extent(number, name)
+        prefix = f"vector{self._numbers['vectors'][name]}"
+        words = [self._run(f"{prefix}.words", at).decode() for at in range(first, last)]
+        values = [self._run(f"{prefix}.values", at) for at in range(first, last)]
+        weights = self._file.part(f"{prefix}.weights", first, last).tolist()
+        return ListMatcher(words, weights, values, format_)
+
+    def _vector_extent(self, number: int, name: str) -> tuple[int, int]:
+        ends = self._file.array(f"vector{self._numbers['vectors'][name]}.ends")
+        return (int(ends[number - 1]) if number else 0), int(ends[number])
+
+    def _run(self, name: str, number: int) -> bytes:
+        ends = self._file.array(f"{name}.ends")
+        return self._file.blob(name, int(ends[number - 1]) if number else 0, int(ends[number]))
+
+    # -- stored values
+
+    def stored_fields(self, number: int) -> dict[str, Any]:
+        return unpack(self._run("stored", number), trusted=True)
