@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from whoosh.filedb.filestore import RamStorage, Storage
 from whoosh.formats import Positions
 from whoosh.util.numeric import length_to_byte
 
-from searchidx.columnar.layout import ArrayFileWriter
+from searchidx.columnar.layout import Array, ArrayFileWriter
 from searchidx.columnar.postings import (
     FieldPostings,
     Ragged,
@@ -173,11 +174,14 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
 
     def _start(self, kind: FieldType | None) -> None:
         self._terms: list[bytes] = []
-        self._starts: list[int] = []
-        self._docs: list[int] = []
-        self._weights: list[float] = []
+        self._starts = array("Q")
+        self._docs = array("I")
+        self._weights = array("f")
+        self._positions = array("I")
+        self._position_ends = array("Q")
         self._values: list[bytes] = []
         self._format = kind.format if kind else None
+        self._has_positions = type(self._format) is Positions
 
     def start_field(self, name: str, kind: FieldType) -> None:
         self._name = name
@@ -190,35 +194,35 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
     def add(self, number: int, weight: float, value: bytes, length: int | None) -> None:
         self._docs.append(number)
         self._weights.append(weight)
-        self._values.append(value)
+        if self._has_positions and self._format is not None:
+            self._positions.extend(self._format.decode_positions(value))
+            self._position_ends.append(len(self._positions))
+        else:
+            self._values.append(value)
 
     def finish_term(self) -> None:
         pass
 
     def finish_field(self) -> None:
-        positions = values = None
-        if type(self._format) is Positions:
-            positions = self._positions()
-        elif any(self._values):
-            values = ragged(self._values)
+        self._starts.append(len(self._docs))
+        positions = Ragged(_numbers(self._positions), _numbers(self._position_ends))
         self._draft.fields[self._name] = FieldPostings(
             terms=self._terms,
-            starts=np.array([*self._starts, len(self._docs)], dtype=np.int64),
-            docs=np.array(self._docs, dtype=np.int64),
-            weights=narrow_weights(np.array(self._weights, dtype=np.float32)),
-            positions=positions,
-            values=values,
+            starts=_numbers(self._starts),
+            docs=_numbers(self._docs),
+            weights=narrow_weights(_numbers(self._weights)),
+            positions=positions if self._has_positions else None,
+            values=ragged(self._values) if any(self._values) else None,
         )
         self._start(None)
-
-    def _positions(self) -> Ragged:
-        assert self._format is not None
-        runs = [self._format.decode_positions(value) for value in self._values]
-        items = np.array([position for run in runs for position in run], dtype=np.int64)
-        return Ragged(items, np.cumsum([len(run) for run in runs], dtype=np.int64))
 
     def close(self) -> None:
         if self._draft.stored:
             with self._storage.create_file(self._file_name) as stream:
                 stream.write(self._draft.to_bytes())
         self.is_closed = True
+
+
+def _numbers(values: array[Any]) -> Array:
+    """An array of Python's as one of NumPy's, over the same memory."""
+    return np.frombuffer(values, dtype=values.typecode) if values else np.zeros(0, np.uint32)

@@ -80,7 +80,7 @@ class Snapshot:
     @contextmanager
     def _files(self) -> Iterator[None]:
         """For the threads to take turns in; raises IndexCorrupt when what is read is damaged."""
-        with self._guard, told_as_corrupt(self._folder, "MAIN_*.seg"):
+        with self._guard, told_as_corrupt(self._folder, "MAIN_*.cols"):
             yield
 
     @property
