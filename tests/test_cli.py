@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import os
@@ -318,7 +317,6 @@ def test_explain_adds_up_in_json_lines(indexed) -> None:  # type: ignore[no-unty
     assert row["explanation"]["score"] == row["score"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's files
 def test_damage_found_while_searching_is_told(indexed, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (segment,) = (tmp_path / "index").glob("*.cols")
     whole = segment.read_bytes()
@@ -336,7 +334,6 @@ def test_damage_found_while_searching_is_told(indexed, tmp_path: Path) -> None: 
     assert told
     segment.write_bytes(whole)
     assert indexed("check").code == 0
-    gc.collect()  # here, and not in a later test, Whoosh's open files are missed
 
 
 def test_roots_of_the_last_time_are_kept_when_the_settings_name_none(run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -286,7 +285,6 @@ def test_killed_at_any_file_operation_leaves_a_whole_generation(
     assert outcomes == {False, True}
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's files
 def test_a_lock_is_let_go_even_when_clearing_up_fails(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,7 +300,6 @@ def test_a_lock_is_let_go_even_when_clearing_up_fails(
         with pytest.raises(OSError, match="No space left"):
             index.sync([tmp_path / "posts"])
     assert index.sync([tmp_path / "posts"]).removed == ("posts/a.md",)
-    gc.collect()  # here, and not in a later test, Whoosh's open files are missed
 
 
 def test_a_file_that_cannot_be_read_causes_no_commit(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -519,7 +516,6 @@ def test_several_threads_may_search(seeds_index: searchidx.Index) -> None:
     assert failures == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh's file
 def test_a_damaged_index_says_so_and_is_rebuilt(make_index: MakeIndex, tmp_path: Path) -> None:
     make_index(POSTS).close()
     for name in files(tmp_path / "index"):
@@ -530,7 +526,6 @@ def test_a_damaged_index_says_so_and_is_rebuilt(make_index: MakeIndex, tmp_path:
     with searchidx.open(tmp_path / "index", create=True, discard=True) as index:
         assert index.sync([tmp_path / "posts"], full=True).posts == 3
         assert titles(index) == {"Alpha", "Beta", "Gamma"}
-    gc.collect()  # here, and not in a later test, Whoosh's open file is missed
 
 
 edits = st.lists(
