@@ -79,8 +79,10 @@ def write_postings(writer: ArrayFileWriter, prefix: str, field: FieldPostings) -
     writer.add(f"{prefix}.weights", field.weights)
     for kind, runs in (("positions", field.positions), ("values", field.values)):
         if runs is not None:
+            bounds = np.concatenate([[0], runs.ends.astype(np.int64)])
             writer.add(f"{prefix}.{kind}", narrow(runs.items))
-            writer.add(f"{prefix}.{kind}.ends", narrow(runs.ends))
+            writer.add(f"{prefix}.{kind}.counts", narrow(np.diff(bounds)))
+            writer.add(f"{prefix}.{kind}.starts", narrow(bounds[field.starts.astype(np.int64)]))
 
 
 def sort_keys(terms: list[bytes]) -> npt.NDArray[np.uint64]:
@@ -181,8 +183,11 @@ class FieldTerms:
 
     def _flat(self, kind: str, number: int) -> tuple[Numbers, Array]:
         """Where each posting's run starts in the array, and the last one ends; and the items."""
-        first, last = self._extent(number)
         name = f"{self._prefix}.{kind}"
-        ends = self._file.part(f"{name}.ends", max(0, first - 1), last).astype(np.int64)
-        bounds = ends if first else np.concatenate([[0], ends])
+        counts = self._file.part(f"{name}.counts", *self._extent(number))
+        start = int(self._file.part(f"{name}.starts", number, number + 1)[0])
+        bounds = np.empty(len(counts) + 1, dtype=np.int64)
+        bounds[0] = start
+        np.cumsum(counts, dtype=np.int64, out=bounds[1:])
+        bounds[1:] += start
         return bounds, self._file.part(name, int(bounds[0]), int(bounds[-1]))

@@ -1,6 +1,7 @@
 """The stored values of one document as bytes.
 
-JSON for what JSON can hold, with dates, bytes and tuples marked; reading such bytes runs no code.
+JSON, deflated when it is long, for what JSON can hold, with dates, bytes and tuples marked; reading
+such bytes runs no code.
 Other values, which any Whoosh schema may store, are pickled; `unpack` refuses those unless it is
 told that the index is trusted, as Whoosh's own API assumes.
 """
@@ -10,10 +11,12 @@ from __future__ import annotations
 import base64
 import json
 import pickle
+import zlib
 from datetime import datetime
 from typing import Any
 
-_JSON, _PICKLE = b"j", b"p"
+_JSON, _DEFLATED, _PICKLE = b"j", b"z", b"p"
+WORTH_DEFLATING = 200
 _MARK = "\u0000"
 
 
@@ -27,9 +30,11 @@ def pack(values: dict[str, Any]) -> bytes:
         plain = _plain(values)
     except TypeError:
         return _PICKLE + pickle.dumps(values, 4)
-    return _JSON + json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    data = text.encode("utf-8", "surrogatepass")
+    if len(data) < WORTH_DEFLATING:
+        return _JSON + data
+    return _DEFLATED + zlib.compress(data, 1)
 
 
 def unpack(data: bytes, *, trusted: bool = False) -> dict[str, Any]:
@@ -37,8 +42,9 @@ def unpack(data: bytes, *, trusted: bool = False) -> dict[str, Any]:
 
     Raises: NotPlain when they were pickled and are not trusted.
     """
-    if data[:1] == _JSON:
-        text = data[1:].decode("utf-8", "surrogatepass")
+    if data[:1] in (_JSON, _DEFLATED):
+        plain = data[1:] if data[:1] == _JSON else zlib.decompress(data[1:])
+        text = plain.decode("utf-8", "surrogatepass")
         values: dict[str, Any] = json.loads(text, object_hook=_unmarked)
         return values
     if not trusted:
