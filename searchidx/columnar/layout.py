@@ -28,7 +28,9 @@ MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
 BLOCK_BYTES = 64 * 1024
 
-_FOOTER = struct.Struct("<QIIII8s")  # directory offset, length, CRC-32, version, 0, magic
+_FOOTER = struct.Struct("<QIIII8s")
+"""Directory offset, length and CRC-32, the format version, CRC-32 of those four, magic."""
+_CHECKED_FOOTER_BYTES = 20
 
 Array = npt.NDArray[Any]
 
@@ -117,7 +119,9 @@ class ArrayFileWriter:
         offset = self._position
         self._write(directory)
         crc = zlib.crc32(directory)
-        self._write(_FOOTER.pack(offset, len(directory), crc, FORMAT_VERSION, 0, MAGIC))
+        footer = _FOOTER.pack(offset, len(directory), crc, FORMAT_VERSION, 0, MAGIC)
+        own_crc = zlib.crc32(footer[:_CHECKED_FOOTER_BYTES])
+        self._write(_FOOTER.pack(offset, len(directory), crc, FORMAT_VERSION, own_crc, MAGIC))
 
     def _pad(self) -> None:
         self._write(bytes(-self._position % ALIGNMENT))
@@ -219,8 +223,8 @@ def _read_directory(data: npt.NDArray[np.uint8], name: str) -> dict[str, _Entry]
     if len(data) < _FOOTER.size:
         raise Damaged("footer", "the file is cut off", name)
     footer = data[-_FOOTER.size :].tobytes()
-    offset, length, crc, version, zero, magic = _FOOTER.unpack(footer)
-    if magic != MAGIC or zero != 0:
+    offset, length, crc, version, own_crc, magic = _FOOTER.unpack(footer)
+    if magic != MAGIC or own_crc != zlib.crc32(footer[:_CHECKED_FOOTER_BYTES]):
         raise Damaged("footer", "the file is cut off, or no segment file", name)
     if version != FORMAT_VERSION:
         raise OtherVersion(version)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from whoosh.query import QueryError as WhooshQueryError
 
-from searchidx.columnar.layout import Damaged
-from searchidx.errors import IndexCorrupt, SearchIdxError
+from searchidx.columnar.layout import FORMAT_VERSION, Damaged, OtherVersion
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 
 
 @contextmanager
@@ -23,6 +23,8 @@ def told_as_corrupt(folder: Path, file: str) -> Iterator[None]:
         yield
     except (SearchIdxError, WhooshQueryError):
         raise
+    except OtherVersion as other:
+        raise IndexVersionMismatch(folder, other.found, FORMAT_VERSION) from other
     except Damaged as damage:
         what = f"the array {damage.array}: {damage.what}"
         raise IndexCorrupt(folder, damage.file or file, what) from damage

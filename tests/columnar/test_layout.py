@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,7 @@ def test_what_is_asked_for_must_be_there() -> None:
 def test_another_version_is_told() -> None:
     data = bytearray(file_of(CONTENTS))
     struct.pack_into("<I", data, len(data) - 16, 9)
+    struct.pack_into("<I", data, len(data) - 12, zlib.crc32(data[-32:-12]))
     with pytest.raises(OtherVersion) as raised:
         ArrayFile(bytes(data))
     assert raised.value.found == 9
