@@ -173,9 +173,7 @@ class Reading:
 
     def problems(self) -> tuple[Problem, ...]:
         """See `Index.problems`."""
-        stored = map(self.snapshot.stored, self.snapshot.matching(has_query(PROBLEMS)))
-        found = [Problem(post.path, *row) for post in stored for row in post.problems]
-        return tuple(sorted(found, key=lambda problem: (problem.path, problem.line)))
+        return tuple(self.snapshot.problems())
 
     # -- parts of the above
 

@@ -12,8 +12,7 @@ from searchidx.errors import PostError
 from searchidx.posts.model import Problem, SourceFile
 from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, read_file, refusal_of, walk
-from searchidx.query.clauses import has_query
-from searchidx.schema import PROBLEMS, settings_stamp
+from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
@@ -291,12 +290,7 @@ def _stored_problems(snapshot: Snapshot | None, kept: Sequence[SourceFile]) -> l
     if snapshot is None or not kept:
         return []
     paths = {file.path for file in kept}
-    found = []
-    for number in snapshot.matching(has_query(PROBLEMS)):
-        stored = snapshot.stored(number)
-        if stored.path in paths:
-            found += [Problem(stored.path, *row) for row in stored.problems]
-    return found
+    return [problem for problem in snapshot.problems() if problem.path in paths]
 
 
 def _report(

@@ -84,9 +84,6 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
         arrays = _arrays(storage, segment)
         return TermsReader(arrays, DocumentReader(arrays, segment).lengths)
 
-    def automata(self, storage: Storage, segment: ColumnarSegment) -> base.Automata:
-        return base.Automata()
-
 
 def _arrays(storage: Storage, segment: ColumnarSegment) -> ArrayFile:
     """The segment's file, or what it would be if it is not written yet."""

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from whoosh import query
+from whoosh.reading import IndexReader
 from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
 from whoosh.util.numeric import byte_to_length
@@ -60,6 +61,7 @@ class _Evaluation:
         self.documents: DocumentReader | None = (
             documents if isinstance(documents, DocumentReader) else None
         )
+        self.alive = _alive(self.reader)
 
     def field(self, name: str) -> FieldTerms | None:
         """The terms of a field as arrays; None if there are none, or they are no arrays."""
@@ -97,14 +99,12 @@ class _Evaluation:
 
     def live(self, docs: Docs) -> Docs:
         """The documents without those that are deleted."""
-        deleted = self.reader.deleted_docs_set
-        return docs[~np.isin(docs, list(deleted))] if deleted else docs
+        return docs if self.alive is None else docs[self.alive[docs]]
 
     def live_matches(self, found: Matches) -> Matches:
-        deleted = self.reader.deleted_docs_set
-        if not deleted:
+        if self.alive is None:
             return found
-        keep = ~np.isin(found.docs, list(deleted))
+        keep = self.alive[found.docs]
         return Matches(found.docs[keep], found.scores[keep])
 
     # -- terms
@@ -229,7 +229,7 @@ class _Evaluation:
             return Matches(parts[0].docs, parts[0].scores * node.boost)
         return _merged(parts, self.reader.doc_count_all(), np.add, node.boost)
 
-    def best_of(self, node: query.DisjunctionMax) -> Matches:
+    def highest_of(self, node: query.DisjunctionMax) -> Matches:
         if node.tiebreak:
             return self.by_matcher(node)
         found = [self.scored(child) for child in node.children()]
@@ -276,6 +276,16 @@ class _Evaluation:
         if node.fieldname is not None:
             return self.by_matcher(node)
         return _constant(self.every(), node.boost)
+
+
+def _alive(reader: IndexReader) -> npt.NDArray[np.bool_] | None:
+    """Which documents of a segment are not deleted; None if none is."""
+    deleted = reader.deleted_docs_set
+    if not deleted:
+        return None
+    alive = np.ones(reader.doc_count_all(), dtype=np.bool_)
+    alive[list(deleted)] = False
+    return alive
 
 
 NOTHING = Matches(np.zeros(0, dtype=np.int64), np.zeros(0))
@@ -349,7 +359,7 @@ _SCORED: dict[type, _Scored] = {
     query.Phrase: _Evaluation.phrase,
     query.And: _Evaluation.all_of,
     query.Or: _Evaluation.any_of,
-    query.DisjunctionMax: _Evaluation.best_of,
+    query.DisjunctionMax: _Evaluation.highest_of,
     query.Not: _Evaluation.complement,
     query.AndNot: _Evaluation.without,
     query.Require: _Evaluation.required,

@@ -35,7 +35,6 @@ HOLDER_NAME = "MAIN_WRITELOCK.holder"
 SPILL_NAME = "MAIN.tmp"
 MEMORY_MB = 256
 
-
 _INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)|MAIN_[0-9a-z]{16}\.[a-z]+")
 
 

@@ -20,7 +20,7 @@ from whoosh.reading import IndexReader, TermNotFound
 from whoosh.searching import Searcher
 
 from searchidx.columnar.evaluate import best_of, evaluate, matching
-from searchidx.posts.model import FieldValue, SourceFile
+from searchidx.posts.model import FieldValue, Problem, SourceFile
 from searchidx.results import Explanation
 from searchidx.schema import (
     FILE_CTIME,
@@ -48,7 +48,7 @@ class StoredPost:
     path: str
     fields: dict[str, FieldValue]
     meta: tuple[tuple[str, str], ...]
-    problems: tuple[tuple[int, str, str, bool], ...]
+    problems: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +189,14 @@ class Snapshot:
         }
         ordered = {name: fields[name] for name in specs if name in fields}
         meta = tuple((key, text) for key, text in values.get(META, ()))
-        problems = tuple((*row,) for row in values.get(PROBLEMS, ()))
+        problems = tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ()))
         return StoredPost(values[PATH], ordered, meta, problems)
+
+    def problems(self) -> list[Problem]:
+        """The problems of every post, in the order of their paths and lines."""
+        numbers = self.matching(query.Term(HAS, PROBLEMS))
+        found = [problem for number in numbers for problem in self.stored(number).problems]
+        return sorted(found, key=lambda problem: (problem.path, problem.line))
 
     def number_of(self, path: str) -> int | None:
         """The number of the post with this path."""
