@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -70,9 +69,7 @@ class Index:
         """Let go of the files."""
         with self._lock:
             self._is_closed = True
-            if self._snapshot is not None:
-                self._snapshot.retire()
-                self._snapshot = None
+            self._snapshot = None
 
     @property
     def generation(self) -> int:
@@ -87,8 +84,8 @@ class Index:
         return snapshot.manifest.fields if snapshot else self.settings.fields
 
     def __len__(self) -> int:
-        with self._held() as snapshot:
-            return snapshot.post_count() if snapshot else 0
+        snapshot = self._snapshot
+        return snapshot.post_count() if snapshot else 0
 
     def refresh(self) -> bool:
         """Show the newest generation; True if that is another than before.
@@ -98,10 +95,7 @@ class Index:
         with self._lock:
             if newest_generation(self.path) == self.generation:
                 return False
-            fresh = open_snapshot(self.path)
-            if self._snapshot is not None:
-                self._snapshot.retire()
-            self._snapshot = fresh
+            self._snapshot = open_snapshot(self.path)
             return True
 
     # -- writing
@@ -128,12 +122,12 @@ class Index:
         for _ in range(5):
             if not options.full:
                 self.refresh()
-            with self._held() as snapshot:
-                folders = [Path(root).resolve() for root in roots or self._roots(snapshot)]
-                try:
-                    report = sync(self.path, snapshot, self.settings, folders, options)
-                except StaleSnapshot:
-                    continue
+            snapshot = self._snapshot
+            folders = [Path(root).resolve() for root in roots or self._roots(snapshot)]
+            try:
+                report = sync(self.path, snapshot, self.settings, folders, options)
+            except StaleSnapshot:
+                continue
             self.refresh()
             return report
         raise SearchIdxError(f"{self.path}: other processes keep committing; try again")
@@ -154,16 +148,14 @@ class Index:
         """
         if unknown := options.keys() - SearchOptions.__annotations__.keys():
             raise TypeError(f"search() has no argument {min(unknown)!r}")
-        with self._reading() as reading:
-            return reading.search(text, options)
+        return self._reading().search(text, options)
 
     def similar(self, path: str, *, limit: int = 10) -> Results:
         """The posts most like the one at `path`, without itself.
 
         Raises: QueryError when no such post is in the index.
         """
-        with self._reading() as reading:
-            return reading.similar(path, limit)
+        return self._reading().similar(path, limit)
 
     def explain(
         self, text: str | query.Query, path: str, *, fields: tuple[str, ...] = ()
@@ -173,8 +165,7 @@ class Index:
         `fields` are those of the search that is to be explained.
         Raises: QueryError when the query cannot be honoured or no such post is in the index.
         """
-        with self._reading() as reading:
-            return reading.explain(text, path, fields)
+        return self._reading().explain(text, path, fields)
 
     def facets(
         self, name: str, text: str | query.Query = "*", *, limit: int = 20
@@ -183,28 +174,24 @@ class Index:
 
         Raises: QueryError for an unknown field or a query that cannot be honoured.
         """
-        with self._reading() as reading:
-            return reading.facets(name, text, limit)
+        return self._reading().facets(name, text, limit)
 
     def suggest(self, text: str, *, limit: int = 3) -> tuple[Suggestion, ...]:
         """Queries near this one that have hits, for when it has none."""
-        with self._reading() as reading:
-            return reading.suggest(text, limit)
+        return self._reading().suggest(text, limit)
 
     def post(self, path: str) -> Hit:
         """The post at `path`, as a hit of rank 1 in which nothing is highlighted.
 
         Raises: QueryError when no such post is in the index.
         """
-        with self._reading() as reading:
-            return reading.post(path)
+        return self._reading().post(path)
 
     def vocabulary(self) -> Vocabulary:
         """What a query to this index may name."""
         if self._snapshot is None:
             return Vocabulary(self.settings.fields)
-        with self._reading() as reading:
-            return reading.vocabulary()
+        return self._reading().vocabulary()
 
     def parse(self, text: str, *, lenient: bool = False) -> ParsedQuery:
         """The query as this index understands it.
@@ -220,50 +207,33 @@ class Index:
 
         Raises: QueryError for a field that has no words.
         """
-        with self._reading() as reading:
-            return reading.terms(name, prefix)
+        return self._reading().terms(name, prefix)
 
     def stats(self) -> Stats:
         """What the index holds."""
-        with self._reading() as reading:
-            return reading.stats(self.path)
+        return self._reading().stats(self.path)
 
     def problems(self) -> tuple[Problem, ...]:
         """The problems of every post in the index, in the order of their paths."""
-        with self._reading() as reading:
-            return reading.problems()
+        return self._reading().problems()
 
     def check(self, roots: Sequence[str | PathLike[str]] = ()) -> CheckReport:
         """Whether every part of the index can be read, and whether it agrees with the files."""
-        with self._reading() as reading:
-            faults = tuple(reading.snapshot.faults())
+        faults = tuple(self._reading().snapshot.faults())
         try:
             report = self.sync(roots, dry_run=True)
         except IndexCorrupt as error:
             return CheckReport((*faults, str(error)), None)
         return CheckReport(faults, report)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Reading]:
-        """The generation that is shown, kept open until the block ends."""
-        with self._held() as snapshot:
-            if self._is_closed:
-                raise SearchIdxError(f"{self.path}: this Index is closed; open it again")
-            if snapshot is None:
-                raise IndexMissing(self.path)
-            yield Reading(snapshot)
-
-    @contextmanager
-    def _held(self) -> Iterator[Snapshot | None]:
-        with self._lock:
-            snapshot = self._snapshot
-            if snapshot is not None:
-                snapshot.hold()
-        try:
-            yield snapshot
-        finally:
-            if snapshot is not None:
-                snapshot.release()
+    def _reading(self) -> Reading:
+        """The answers of the generation that is shown."""
+        snapshot = self._snapshot
+        if self._is_closed:
+            raise SearchIdxError(f"{self.path}: this Index is closed; open it again")
+        if snapshot is None:
+            raise IndexMissing(self.path)
+        return Reading(snapshot)
 
 
 def open_index(

@@ -6,8 +6,7 @@ A Reading works on one Snapshot, so that whatever it answers is of one generatio
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -16,21 +15,39 @@ from typing import TypedDict
 
 from whoosh import query
 
-from searchidx.analysis import fold, fold_value
+from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value
 from searchidx.errors import QueryError
-from searchidx.posts.model import Problem, number_text
+from searchidx.posts.model import FieldValue, Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.matches import matches_of
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
-from searchidx.results import Explanation, FacetCount, Hit, Matching, Results, Suggestion
-from searchidx.schema import PATH, PATH_FIELD, PROBLEMS, is_sortable, names_of
+from searchidx.results import (
+    Explanation,
+    FacetCount,
+    Hit,
+    LazyFields,
+    LazyMeta,
+    LazyValues,
+    Matching,
+    Results,
+    Suggestion,
+)
+from searchidx.schema import (
+    PATH_FIELD,
+    PATH_VALUE,
+    PROBLEMS,
+    is_sortable,
+    names_of,
+)
 from searchidx.settings import FieldKind, FieldSpec, find_field
-from searchidx.store.snapshot import Snapshot, SortKey
+from searchidx.store.ordering import SortKey
+from searchidx.store.snapshot import Snapshot
 from searchidx.suggest import suggest
 
 RELEVANCE = "relevance"
+TEXTUAL = (FieldKind.TEXT, FieldKind.KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,8 @@ class Reading:
         words = similar_query(
             texts, self.fields, snapshot.document_frequency, snapshot.post_count()
         )
-        tree = query.AndNot(words, query.Term(PATH, stored.path))
+        own = query.Term(PATH_VALUE, fold_value(stored.path, LONGEST_KEYWORD))
+        tree = query.AndNot(words, own)
         total, page = snapshot.best(tree, limit)
         return Results(
             query=f"similar to {stored.path}",
@@ -144,7 +162,7 @@ class Reading:
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""
-        return Vocabulary(self.fields, frozenset(key for key, _ in self._meta_keys()), plain)
+        return Vocabulary(self.fields, self.snapshot.meta_key_names, plain)
 
     def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
         """See `Index.terms`."""
@@ -167,7 +185,7 @@ class Reading:
             committed=snapshot.manifest.time,
             roots=snapshot.manifest.roots,
             fields=tuple(FieldStats(spec, counts.get(spec.name, 0)) for spec in self.fields),
-            meta_keys=tuple(self._meta_keys()),
+            meta_keys=snapshot.meta_keys,
             problem_posts=snapshot.count(has_query(PROBLEMS)),
         )
 
@@ -180,13 +198,22 @@ class Reading:
     def _hits(
         self, page: Sequence[tuple[int, float]], offset: int, tree: query.Query
     ) -> tuple[Hit, ...]:
-        texts = [s for s in self.fields if s.kind in (FieldKind.TEXT, FieldKind.KEYWORD)]
-        matching = Matching({spec.name: names_of(spec) for spec in texts}, matches_of(tree))
-        hits = []
-        for rank, (number, score) in enumerate(page, offset + 1):
-            post = self.snapshot.stored(number)
-            hits.append(Hit(rank, score, post.path, post.fields, post.meta, matching))
-        return tuple(hits)
+        names = {spec.name: names_of(spec) for spec in self.fields if spec.kind in TEXTUAL}
+        matching = Matching(names, matches_of(tree, self.fields))
+        return tuple(
+            self._hit(rank, number, score, matching)
+            for rank, (number, score) in enumerate(page, offset + 1)
+        )
+
+    def _hit(self, rank: int, number: int, score: float, matching: Matching) -> Hit:
+        """One hit, of which only the path and short texts are read before they are asked for."""
+        path, short = self.snapshot.head(number)
+        values = LazyValues(short, lambda: self._values(number))
+        return Hit(rank, score, path, LazyFields(values), LazyMeta(values), matching)
+
+    def _values(self, number: int) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
+        stored = self.snapshot.stored(number)
+        return stored.fields, stored.meta
 
     def _parsed(
         self, text: str | query.Query, fields: Sequence[str] = (), lenient: bool = False
@@ -235,21 +262,19 @@ class Reading:
         """The values of a field in what matches; values that differ by case only are one."""
         spec = self._field(name)
         if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
+            values = names_of(spec).value
+            if spec.interchangeable:
+                found = self.snapshot.first_value_counts(values, tree)
+            else:
+                found = self.snapshot.value_counts(values, tree)
             counts = [
-                FacetCount(self._spelling(spec, term, number), count)
-                for term, count, number in self.snapshot.value_counts(spec, tree)
+                FacetCount(self.snapshot.spelling(spec, term, number), count)
+                for term, count, number in found
             ]
         else:
-            values = self.snapshot.column_values(spec, tree)
-            counts = [FacetCount(text, n) for text, n in Counter(map(_shown, values)).items()]
+            numbers = self.snapshot.number_counts(spec, tree)
+            counts = [FacetCount(_shown(value), count) for value, count in numbers]
         return tuple(sorted(counts, key=lambda row: (-row.count, row.value)))
-
-    def _spelling(self, spec: FieldSpec, term: str, number: int) -> str:
-        """How a post that has this value writes it."""
-        value = self.snapshot.stored(number).fields.get(spec.name, ())
-        longest = names_of(spec).longest
-        texts = value if isinstance(value, tuple) else ()
-        return next((text for text in texts if fold_value(text, longest) == term), term)
 
     def _text_field(self, name: str) -> FieldSpec:
         spec = self._field(name)
@@ -266,11 +291,6 @@ class Reading:
         hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
         raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
-    def _meta_keys(self) -> Iterator[tuple[str, int]]:
-        for name, count in self.snapshot.presence().items():
-            if name.startswith("meta."):
-                yield name[len("meta.") :], count
-
     def _number(self, path: str) -> int:
         number = self.snapshot.number_of(path)
         if number is None:
@@ -286,8 +306,8 @@ def _page(
     if limit < 0 or offset < 0:
         raise QueryError(str(min(limit, offset)), 0, "limit and offset count from 0", "")
     if keys:
-        numbers = snapshot.ordered(tree, keys)
-        return len(numbers), [(number, 0.0) for number in numbers[offset : offset + limit]]
+        total, numbers = snapshot.ordered(tree, keys, offset + limit)
+        return total, [(number, 0.0) for number in numbers[offset:]]
     total, hits = snapshot.best(tree, offset + limit)
     return total, hits[offset:]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import overload
 
 from searchidx.errors import QueryError
 from searchidx.highlight import Span, find_spans, marked
@@ -19,6 +20,83 @@ class Matching:
 
     names: Mapping[str, Names]
     matches: dict[str, FieldMatches]
+
+
+class LazyValues:
+    """What an index keeps of a post: the short texts at hand, the rest read when it is needed."""
+
+    __slots__ = ("_load", "_whole", "short")
+
+    def __init__(
+        self,
+        short: Mapping[str, FieldValue],
+        load: Callable[[], tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]],
+    ) -> None:
+        self.short = short
+        self._load = load
+        self._whole: tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]] | None = None
+
+    def whole(self) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
+        """All fields, and the metadata."""
+        if self._whole is None:
+            self._whole = self._load()
+        return self._whole
+
+
+class LazyFields(Mapping[str, FieldValue]):
+    """The fields of a post as a mapping."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: LazyValues) -> None:
+        self._values = values
+
+    def __getitem__(self, name: str) -> FieldValue:
+        short = self._values.short.get(name)
+        return self._values.whole()[0][name] if short is None else short
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values.whole()[0])
+
+    def __len__(self) -> int:
+        return len(self._values.whole()[0])
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+    def __reduce__(self) -> tuple[type[dict[str, FieldValue]], tuple[dict[str, FieldValue]]]:
+        return dict, (dict(self),)
+
+
+class LazyMeta(Sequence[tuple[str, str]]):
+    """The other metadata of a post as (key, text) pairs."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: LazyValues) -> None:
+        self._values = values
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[str, str]: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[tuple[str, str], ...]: ...
+    def __getitem__(self, at: int | slice) -> tuple[str, str] | tuple[tuple[str, str], ...]:
+        return self._values.whole()[1][at]
+
+    def __len__(self) -> int:
+        return len(self._values.whole()[1])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __reduce__(self) -> tuple[type, tuple[tuple[tuple[str, str], ...]]]:
+        return tuple, (tuple(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +116,7 @@ class Hit:
     score: float
     path: str
     fields: Mapping[str, FieldValue]
-    meta: tuple[tuple[str, str], ...] = ()
+    meta: Sequence[tuple[str, str]] = ()
     matching: Matching = field(default=Matching({}, {}), repr=False, compare=False)
 
     def __hash__(self) -> int:

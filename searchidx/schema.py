@@ -3,7 +3,9 @@
 A text field `title` is three Whoosh fields: `title` (stemmed terms with positions, scored),
 `title.words` (the same words unstemmed, for prefixes, wildcards, regexes, fuzziness and spelling)
 and `title.value` (each whole value as one term). A keyword field is not stemmed and needs no
-`.words`. Numbers, dates and booleans are one Whoosh field each.
+`.words`. Numbers, dates and booleans are one Whoosh field each. `any` and `any.words` hold the
+words of all default fields, where plain words are looked for; in `any` each counts as often as the
+weight of its field says, which makes Whoosh's BM25 of it one score over all of them (BM25F).
 
 Used of Whoosh, and present in all three distributions of it: `fields`, `analysis.Analyzer` and
 `Token`, `columns`.
@@ -36,6 +38,8 @@ from searchidx.settings import FieldKind, FieldSpec, fields_to_json
 VALUE_SEPARATOR = "\x1e"
 KEY_SEPARATOR = "\x1f"
 
+ANY = "any"
+ANY_WORDS = "any.words"
 HAS = "has"
 META = "meta"
 META_VALUE = "meta.value"
@@ -164,7 +168,9 @@ def build_schema(specs: Sequence[FieldSpec]) -> fields.Schema:
     for spec in specs:
         for name, kind in _field_types(spec):
             schema.add(name, kind)
-    schema.add(PATH, fields.ID(unique=True, stored=True, sortable=True))
+    schema.add(ANY, fields.TEXT(analyzer=WordAnalyzer(any_language(specs)), phrase=False))
+    schema.add(ANY_WORDS, fields.ID(analyzer=WordAnalyzer("none")))
+    schema.add(PATH, fields.COLUMN(columns.VarBytesColumn()))
     schema.add(PATH_WORDS, fields.TEXT(analyzer=WordAnalyzer("none"), phrase=True))
     schema.add(PATH_VALUE, fields.ID(analyzer=ValueAnalyzer(LONGEST_KEYWORD)))
     schema.add(META, fields.TEXT(analyzer=MetaAnalyzer(), phrase=True, stored=True))
@@ -189,11 +195,26 @@ def _field_types(spec: FieldSpec) -> Iterator[tuple[str, fields.FieldType]]:
             if names.words != names.terms:
                 yield names.words, fields.ID(analyzer=WordAnalyzer("none"))
         case FieldKind.NUMBER:
-            yield spec.name, fields.NUMERIC(float, shift_step=8, stored=True, sortable=True)
+            yield spec.name, fields.NUMERIC(float, shift_step=0, sortable=True)
         case FieldKind.DATE:
-            yield spec.name, fields.DATETIME(stored=True, sortable=True)
+            kind = fields.DATETIME(sortable=True)
+            kind.shift_step = 0
+            yield spec.name, kind
         case FieldKind.BOOL:
             yield spec.name, fields.BOOLEAN(stored=True)
+
+
+def any_language(specs: Sequence[FieldSpec]) -> str:
+    """The language of most plain words: that of the first default text field."""
+    return next((s.language for s in specs if s.default and s.kind is FieldKind.TEXT), "none")
+
+
+def weight_unit(specs: Sequence[FieldSpec]) -> float:
+    """What the weights of these fields are counted in: all are whole multiples, or near it."""
+    for unit in (1.0, 0.5, 0.1, 0.05):
+        if all(abs(s.weight / unit - round(s.weight / unit)) < 1e-9 for s in specs):
+            return unit
+    return 0.01
 
 
 def is_sortable(spec: FieldSpec) -> bool:

@@ -23,7 +23,7 @@ SETTINGS_FILE = "searchidx.toml"
 LANGUAGES = (
     "none", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "ru", "sv",
 )  # fmt: skip
-RESERVED_NAMES = frozenset({"path", "meta", "has", "missing", "problems", "self"})
+RESERVED_NAMES = frozenset({"any", "path", "meta", "has", "missing", "problems", "self"})
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _SOURCE = re.compile(r"[^.\[\]\s]+(\[\])?(\.[^.\[\]\s]+(\[\])?)*")

@@ -14,9 +14,13 @@ from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, read_file, refusal_of, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
+from searchidx.store.build import SegmentBuilder
 from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
 from searchidx.store.snapshot import Snapshot
+
+BUILDER_BYTES = 256 * 1024 * 1024
+"""A segment is written when what is gathered for it takes about so much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def sync(
     stamp = settings_stamp(settings.fields)
     plan = _plan(base, snapshot, settings, roots, stamp, options)
     manifest = _manifest(base, settings, roots, stamp)
-    is_same = snapshot is not None and _is_same(manifest, snapshot.manifest)
+    is_same = snapshot is not None and manifest.has_settings_of(snapshot.manifest)
     if options.dry_run or (plan.is_empty and is_same):
         generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
@@ -136,8 +140,8 @@ def sync(
     with Writer(folder, settings.fields, wait_s=options.wait_s, clear=clear) as writer:
         if writer.generation != (snapshot.generation + 1 if snapshot else 1) and not options.full:
             raise StaleSnapshot
-        if not clear:
-            writer.delete(plan.to_delete)
+        if snapshot is not None and not clear:
+            writer.delete(snapshot.places_of(plan.to_delete))
         problems = list(plan.problems)
         lost = list(_add_posts(writer, base, plan, settings, options, problems))
         manifest = replace(
@@ -166,11 +170,6 @@ def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str)
         posts=0,
         time="",
     )
-
-
-def _is_same(one: Manifest, other: Manifest) -> bool:
-    """Whether two generations were made by the same settings and roots."""
-    return one == replace(other, generation=one.generation, posts=one.posts, time=one.time)
 
 
 class StaleSnapshot(Exception):
@@ -270,6 +269,7 @@ def _add_posts(
 ) -> Iterator[str]:
     """Read and add every post of the plan; yields the paths of those that could not be read."""
     files = plan.to_read
+    builder = SegmentBuilder(settings.fields)
     for done, file in enumerate(files):
         if options.progress:
             options.progress(Progress(done, len(files), file.path))
@@ -280,7 +280,11 @@ def _add_posts(
             continue
         post = build_post(*outcome, settings)
         problems.extend(post.problems)
-        writer.add(post, settings.fields)
+        builder.add(post)
+        if builder.size_bytes() > BUILDER_BYTES:
+            writer.add(builder)
+            builder = SegmentBuilder(settings.fields, builder.analyses)
+    writer.add(builder)
     if options.progress:
         options.progress(Progress(len(files), len(files), ""))
 

@@ -45,7 +45,7 @@ DOORWAYS = {
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},
     "snowballstemmer": {"analysis"},
-    "numpy": {"columnar"},
+    "numpy": {"columnar", "store"},
 }
 
 

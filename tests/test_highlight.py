@@ -19,7 +19,7 @@ WORDS = Vocabulary(DEFAULT_FIELDS)
 def highlighted(text: str, query: str, field: str = "title") -> str:
     spec = find_field(DEFAULT_FIELDS, field)
     assert spec is not None
-    matches = matches_of(parse_lenient(query, WORDS).tree)
+    matches = matches_of(parse_lenient(query, WORDS).tree, DEFAULT_FIELDS)
     return marked(text, find_spans(text, names_of(spec), matches), "[", "]")
 
 

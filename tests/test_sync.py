@@ -200,7 +200,8 @@ def test_a_writer_that_is_left_without_a_commit_changes_nothing(
 ) -> None:
     index = make_index(POSTS)
     with Writer(tmp_path / "index", index.fields, wait_s=1, clear=False) as writer:
-        writer.delete(["posts/a.md"])
+        assert index._snapshot is not None
+        writer.delete(index._snapshot.places_of(["posts/a.md"]))
     assert not index.refresh()
     assert titles(index) == {"Alpha", "Beta", "Gamma"}
     assert [name for name in files(tmp_path / "index") if name.endswith(".tmp")] == []
@@ -295,8 +296,8 @@ def test_a_lock_is_let_go_even_when_clearing_up_fails(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("whoosh.writing.SegmentWriter.cancel", full_disk)
-        patched.setattr("whoosh.writing.SegmentWriter.delete_by_term", full_disk)
+        patched.setattr("searchidx.store.folder.write_manifest", full_disk)
+        patched.setattr("pathlib.Path.replace", full_disk)
         with pytest.raises(OSError, match="No space left"):
             index.sync([tmp_path / "posts"])
     assert index.sync([tmp_path / "posts"]).removed == ("posts/a.md",)
@@ -518,14 +519,25 @@ def test_several_threads_may_search(seeds_index: searchidx.Index) -> None:
 
 def test_a_damaged_index_says_so_and_is_rebuilt(make_index: MakeIndex, tmp_path: Path) -> None:
     make_index(POSTS).close()
-    for name in files(tmp_path / "index"):
-        if name.endswith(".toc"):
-            (tmp_path / "index" / name).write_bytes(b"garbage")
+    (manifest,) = (tmp_path / "index").glob("_MAIN_*.json")
+    manifest.write_text(manifest.read_text().replace('"posts"', '"posters"'))
     with pytest.raises(IndexCorrupt, match="--full"):
         searchidx.open(tmp_path / "index")
     with searchidx.open(tmp_path / "index", create=True, discard=True) as index:
         assert index.sync([tmp_path / "posts"], full=True).posts == 3
         assert titles(index) == {"Alpha", "Beta", "Gamma"}
+
+
+def test_a_damaged_table_of_contents_matters_to_other_software_only(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    make_index(POSTS).close()
+    (table,) = (tmp_path / "index").glob("_MAIN_*.toc")
+    table.write_bytes(b"garbage")
+    with searchidx.open(tmp_path / "index") as index:
+        assert titles(index) == {"Alpha", "Beta", "Gamma"}
+        (fault,) = index.check().faults
+        assert table.name in fault
 
 
 edits = st.lists(

@@ -6,17 +6,19 @@ segment is one file, written when its terms are; until then its documents are ke
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from whoosh.codec import base
-from whoosh.filedb.filestore import Storage
+from whoosh.fields import Schema
+from whoosh.filedb.filestore import RamStorage, Storage
+from whoosh.reading import EmptyReader, MultiReader, SegmentReader
+from whoosh.searching import Searcher
 
 from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.read import DocumentReader, TermsReader, open_arrays
+from searchidx.columnar.segment import EXTENSION, SegmentArrays
 from searchidx.columnar.write import DocumentWriter, SegmentDraft, TermsWriter
-
-EXTENSION = ".cols"
 
 
 class ColumnarSegment(base.Segment):  # type: ignore[misc]
@@ -30,6 +32,17 @@ class ColumnarSegment(base.Segment):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "draft": None}
+
+    @classmethod
+    def of(cls, name: str, documents: int, deleted: Iterable[int]) -> ColumnarSegment:
+        """A segment that is written already; `name` is that of its file without the ending."""
+        indexname, _, segid = name.partition("_")
+        segment = cls(indexname)
+        segment.segid = segid
+        segment.draft = None
+        segment._documents = documents
+        segment._deleted = set(deleted)
+        return segment
 
     def codec(self) -> ColumnarCodec:
         return ColumnarCodec()
@@ -81,14 +94,40 @@ class ColumnarCodec(base.Codec):  # type: ignore[misc]
         return DocumentReader(_arrays(storage, segment), segment)
 
     def terms_reader(self, storage: Storage, segment: ColumnarSegment) -> TermsReader:
-        arrays = _arrays(storage, segment)
-        return TermsReader(arrays, DocumentReader(arrays, segment).lengths)
+        return TermsReader(_arrays(storage, segment))
 
 
-def _arrays(storage: Storage, segment: ColumnarSegment) -> ArrayFile:
+class _OpenCodec(ColumnarCodec):
+    """Reads a segment whose arrays are open already."""
+
+    def __init__(self, arrays: SegmentArrays) -> None:
+        self._open = arrays
+
+    def per_document_reader(self, storage: Storage, segment: ColumnarSegment) -> DocumentReader:
+        return DocumentReader(self._open, segment)
+
+    def terms_reader(self, storage: Storage, segment: ColumnarSegment) -> TermsReader:
+        return TermsReader(self._open)
+
+
+def open_searcher(
+    schema: Schema, segments: Sequence[tuple[ColumnarSegment, SegmentArrays]]
+) -> Searcher:
+    """A searcher of Whoosh over segments that are open already; no file is touched for it."""
+    storage = RamStorage()
+    readers = [
+        SegmentReader(storage, schema, segment, codec=_OpenCodec(arrays))
+        for segment, arrays in segments
+    ]
+    if len(readers) == 1:
+        return Searcher(readers[0])
+    return Searcher(MultiReader(readers) if readers else EmptyReader(schema))
+
+
+def _arrays(storage: Storage, segment: ColumnarSegment) -> SegmentArrays:
     """The segment's file, or what it would be if it is not written yet."""
     if segment.draft is not None and not storage.file_exists(segment.file_name):
-        return ArrayFile(segment.draft.to_bytes())
+        return SegmentArrays(ArrayFile(segment.draft.to_bytes()))
     return open_arrays(storage, segment.file_name)
 
 

@@ -1,359 +1,362 @@
 """A query tree over one segment, evaluated a whole array at a time.
 
-`evaluate` gives the documents that match, ascending, with a score each; `matching` the documents
-only. And intersects, Or adds, Not takes the complement, a phrase meets the positions of its words;
-what has no array form of its own (ranges, spans, other scoring models) is asked of Whoosh's matcher
-for that node alone. Documents, order and scores are those of stock Whoosh, to float32 rounding.
-Deleted documents are left out of every result.
+And intersects, Or adds, Not takes the complement, a phrase meets the positions of its words, a
+range compares a column; what has no array form of its own (spans, other scoring models) is asked of
+Whoosh's matcher for that node alone. Documents and scores are those of stock Whoosh, to float32
+rounding. Deleted documents are left out of every result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from whoosh import query
-from whoosh.reading import IndexReader
-from whoosh.scoring import BM25F
-from whoosh.searching import Searcher
-from whoosh.util.numeric import byte_to_length
+from whoosh.fields import DATETIME, NUMERIC
 
+from searchidx.columnar.columns import NumberColumn
+from searchidx.columnar.found import DocSet, Found, merged, union
+from searchidx.columnar.packed import Numbers
+from searchidx.columnar.phrase import near_docs, phrase_docs
 from searchidx.columnar.postings import FieldTerms
-from searchidx.columnar.read import DocumentReader, TermsReader
-
-Docs = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.float64]
-
-LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], dtype=np.float64)
-"""What Whoosh's one-byte field lengths stand for."""
+from searchidx.columnar.searching import ArraySearcher, Part
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Document numbers, ascending, and the score of each."""
-
-    docs: Docs
-    scores: Scores
+def evaluate(node: query.Query, searcher: ArraySearcher) -> list[Found]:
+    """For each segment, the documents that match, scored as the searcher's weighting scores."""
+    return [_Evaluation(searcher, part).scored(node) for part in searcher.parts]
 
 
-def evaluate(node: query.Query, searcher: Searcher) -> Matches:
-    """The documents of one segment that match, scored as the searcher's weighting scores."""
-    return _Evaluation(searcher).scored(node)
-
-
-def matching(node: query.Query, searcher: Searcher) -> Docs:
-    """The documents of one segment that match."""
-    return _Evaluation(searcher).docs(node)
+def matching(node: query.Query, searcher: ArraySearcher) -> list[DocSet]:
+    """For each segment, the documents that match."""
+    return [_Evaluation(searcher, part).docs(node) for part in searcher.parts]
 
 
 class _Evaluation:
-    """One segment's searcher, with its arrays at hand if it has them."""
+    """A query over one segment."""
 
-    def __init__(self, searcher: Searcher) -> None:
+    def __init__(self, searcher: ArraySearcher, part: Part) -> None:
         self.searcher = searcher
-        self.reader = searcher.reader()
-        terms, documents = self.reader._terms, self.reader._perdoc
-        self.terms: TermsReader | None = terms if isinstance(terms, TermsReader) else None
-        self.documents: DocumentReader | None = (
-            documents if isinstance(documents, DocumentReader) else None
-        )
-        self.alive = _alive(self.reader)
-
-    def field(self, name: str) -> FieldTerms | None:
-        """The terms of a field as arrays; None if there are none, or they are no arrays."""
-        if self.terms is None or name not in self.searcher.schema:
-            return None
-        return self.terms.field(name)
+        self.part = part
+        self.size = part.documents
+        self.alive = part.alive
+        self.nothing = DocSet(self.size, np.zeros(0, dtype=np.int64))
 
     # -- documents and scores
 
-    def scored(self, node: query.Query) -> Matches:
+    def scored(self, node: query.Query) -> Found:
         form = _SCORED.get(type(node))
         return form(self, node) if form else self.by_matcher(node)
 
-    def docs(self, node: query.Query) -> Docs:
+    def docs(self, node: query.Query) -> DocSet:
         form = _UNSCORED.get(type(node))
-        return form(self, node) if form else self.scored(node).docs
+        return form(self, node) if form else self.scored(node).set
 
-    def by_matcher(self, node: query.Query) -> Matches:
+    def by_matcher(self, node: query.Query) -> Found:
         """What Whoosh's own matcher gives for a node that has no array form."""
-        matcher = node.matcher(self.searcher, self.searcher.context())
+        searcher = self.searcher.whoosh_part(self.part)
+        matcher = node.matcher(searcher, searcher.context())
         docs: list[int] = []
         scores: list[float] = []
         while matcher.is_active():
             docs.append(matcher.id())
             scores.append(matcher.score())
             matcher.next()
-        return Matches(np.array(docs, dtype=np.int64), np.array(scores, dtype=np.float64))
+        found = DocSet(self.size, np.array(docs, dtype=np.int64))
+        return Found(found, np.array(scores, dtype=np.float32))
 
-    def docs_by_matcher(self, node: query.Query) -> Docs:
-        matcher = node.matcher(self.searcher, self.searcher.boolean_context())
-        return np.array(list(matcher.all_ids()), dtype=np.int64)
+    def docs_by_matcher(self, node: query.Query) -> DocSet:
+        searcher = self.searcher.whoosh_part(self.part)
+        matcher = node.matcher(searcher, searcher.boolean_context())
+        return DocSet(self.size, np.array(list(matcher.all_ids()), dtype=np.int64))
 
-    def every(self) -> Docs:
-        return self.live(np.arange(self.reader.doc_count_all(), dtype=np.int64))
-
-    def live(self, docs: Docs) -> Docs:
-        """The documents without those that are deleted."""
-        return docs if self.alive is None else docs[self.alive[docs]]
-
-    def live_matches(self, found: Matches) -> Matches:
+    def every(self) -> DocSet:
         if self.alive is None:
-            return found
-        keep = self.alive[found.docs]
-        return Matches(found.docs[keep], found.scores[keep])
+            return DocSet(self.size, mask=np.ones(self.size, dtype=np.bool_))
+        return DocSet(self.size, mask=self.alive)
+
+    def live(self, docs: Numbers) -> DocSet:
+        """The documents without those that are deleted."""
+        return DocSet(self.size, docs if self.alive is None else docs[self.alive[docs]])
 
     # -- terms
 
+    def terms(self, name: str) -> FieldTerms | None:
+        """The terms of a field as arrays; None if it has none here."""
+        arrays = self.part.arrays
+        return arrays.field(name) if arrays is not None and name in self.searcher.schema else None
+
     def find(self, name: str, text: Any) -> tuple[FieldTerms, int] | None:
-        terms = self.field(name)
-        if terms is None:
-            return None
-        try:
-            encoded = self.searcher.schema[name].to_bytes(text)
-        except ValueError:
-            return None
-        number = terms.find(encoded)
-        return None if number is None else (terms, number)
+        """The field of a term, and the number of the term."""
+        number = self.searcher.numbers_of(name, text)[self.part.number]
+        terms = self.terms(name)
+        return None if number is None or terms is None else (terms, number)
 
-    def term(self, node: query.Term) -> Matches:
-        if self.terms is None or not self.has_array_scores(node.fieldname):
-            return self.by_matcher(node)
-        found = self.find(node.fieldname, node.text)
-        return self.live_matches(self.term_scores(node, *found)) if found else NOTHING
-
-    def term_docs(self, node: query.Term) -> Docs:
-        if self.terms is None:
-            return self.docs_by_matcher(node)
-        found = self.find(node.fieldname, node.text)
-        return self.live(found[0].docs(found[1]).astype(np.int64)) if found else NOTHING.docs
-
-    def has_array_scores(self, name: str) -> bool:
-        """Whether scores of this field are computed here: BM25F, or plain weights."""
-        return type(self.searcher.weighting) is BM25F or (
-            name in self.searcher.schema and not self.searcher.schema[name].scorable
-        )
-
-    def term_scores(self, node: query.Term, terms: FieldTerms, number: int) -> Matches:
-        """BM25 as Whoosh computes it; for a field that is not scorable, the weight itself."""
-        docs = terms.docs(number).astype(np.int64)
-        weights = terms.weights(number).astype(np.float64)
+    def term(self, node: query.Term) -> Found:
         name = node.fieldname
+        if self.part.arrays is None or not self.searcher.has_array_scores(name):
+            return self.by_matcher(node)
+        found = self.find(name, node.text)
+        if found is None:
+            return Found(self.nothing, 0.0)
+        terms, number = found
+        docs = terms.docs(number)
+        places: Numbers | None = None
+        if self.alive is not None:
+            places = np.flatnonzero(self.alive[docs])
+            docs = docs[places]
+        weights = terms.weights(number) if places is None else terms.weights(number)[places]
         if not self.searcher.schema[name].scorable:
-            return Matches(docs, weights * node.boost)
-        model, whole = self.searcher.weighting, self.searcher.get_parent()
-        b, k1 = model._field_B.get(name, model.B), model.K1
-        text = self.searcher.schema[name].to_bytes(node.text)
-        idf, average = whole.idf(name, text), whole.avg_field_length(name) or 1
-        quantised = self.documents.lengths(name) if self.documents else None
-        lengths = LENGTHS[quantised[docs]] if quantised is not None else 1.0
-        norm = k1 * ((1 - b) + b * lengths / average)
-        return Matches(docs, node.boost * idf * ((weights * (k1 + 1)) / (weights + norm)))
+            return Found(DocSet(self.size, docs), weights * np.float32(node.boost))
+        factor, norms = self.searcher.bm25(self.part, name, node.text)
+        factor *= node.boost
 
-    def multi_docs(self, node: query.MultiTerm) -> Docs:
-        """The documents that hold any of the terms that a pattern stands for."""
-        terms = self.field(node.field())
-        if terms is None:
-            return self.docs_by_matcher(node) if self.terms is None else NOTHING.docs
-        if isinstance(node, query.Prefix):
-            encoded = self.searcher.schema[node.fieldname].to_bytes(node.text)
-            parts = [terms.docs_from(*terms.prefix_range(encoded))]
-        else:
-            encode = self.searcher.schema[node.field()].to_bytes  # fuzzy terms come as texts
-            numbers = [terms.find(encode(text)) for text in node._btexts(self.reader)]
-            parts = [terms.docs(number) for number in numbers if number is not None]
-        found = np.unique(np.concatenate(parts)) if parts else NOTHING.docs
-        return self.live(found.astype(np.int64))
+        def scores(at: Numbers | None) -> Any:
+            """`idf × w (k1 + 1) / (w + norm)`; the norm is that of the document's length."""
+            own, w = (docs, weights) if at is None else (docs[at], weights[at])
+            denominator = norms.take(own)
+            denominator += w
+            np.divide(w, denominator, out=denominator)
+            denominator *= np.float32(factor)
+            return denominator
 
-    def number_docs(self, node: query.NumericRange) -> Docs:
-        """The documents with a number in a range, which Whoosh turns into ranges of terms."""
-        if self.terms is None:
+        return Found(DocSet(self.size, docs), scores)
+
+    def term_docs(self, node: query.Term) -> DocSet:
+        if self.part.arrays is None:
             return self.docs_by_matcher(node)
-        return self.docs(node._compile_query(self.reader))
+        found = self.find(node.fieldname, node.text)
+        return self.live(found[0].docs(found[1])) if found else self.nothing
 
-    def term_range_docs(self, node: query.TermRange) -> Docs:
+    def multi_docs(self, node: query.MultiTerm) -> DocSet:
+        """The documents that hold any of the terms that a pattern stands for."""
+        terms = self.terms(node.field())
+        if terms is None:
+            return self.docs_by_matcher(node) if self.part.arrays is None else self.nothing
+        docs = terms.docs_of(self.searcher.expanded(self.part, node))
+        if len(docs) * 8 < self.size:
+            return self.live(np.unique(docs))
+        mask = np.zeros(self.size, dtype=np.bool_)
+        mask[docs] = True
+        return DocSet(self.size, mask=mask if self.alive is None else mask & self.alive)
+
+    def term_range_docs(self, node: query.TermRange) -> DocSet:
         """The documents that hold a term from the first to the last one: one run of postings."""
-        terms = self.field(node.fieldname)
+        terms = self.terms(node.fieldname)
         is_plain = type(node.start) is type(node.end) is bytes
         if terms is None or not is_plain or node.startexcl or node.endexcl:
             return self.docs_by_matcher(node)
         first, last = terms.first_from(node.start), terms.first_from(node.end + b"\0")
-        return self.live(np.unique(terms.docs_from(first, last)).astype(np.int64))
+        return self.live(np.unique(terms.docs_of(np.arange(first, last))))
 
-    def phrase(self, node: query.Phrase) -> Matches:
+    # -- numbers
+
+    def number_docs(self, node: query.NumericRange) -> DocSet:
+        """The documents with a number in a range: a slice of the column's order."""
+        column = self.number_column(node.fieldname)
+        if column is None:
+            if self.part.arrays is None:
+                return self.docs_by_matcher(node)
+            return self.docs(node._compile_query(self.searcher.whoosh_part(self.part).reader()))
+        first, last = self.number_extent(node, column)
+        assert column.order is not None
+        docs = column.order[first:last]
+        if len(docs) * 32 < self.size:
+            return self.live(np.sort(docs).astype(np.int64))
+        mask = np.zeros(self.size, dtype=np.bool_)
+        mask[docs] = True
+        return DocSet(self.size, mask=mask if self.alive is None else mask & self.alive)
+
+    def number_column(self, name: str) -> NumberColumn | None:
+        """A column that says all that the field says."""
+        column = self.part.arrays.numbers(name) if self.part.arrays is not None else None
+        return column if column is not None and column.order is not None else None
+
+    def number_extent(self, node: query.NumericRange, column: NumberColumn) -> tuple[int, int]:
+        """Where in the order of a column the numbers of a range start and end."""
+        kind = self.searcher.schema[node.fieldname]
+        low, high = _column_value(kind, node.start), _column_value(kind, node.end)
+        first, last = 0, len(column.order)  # type: ignore[arg-type]
+        if low is not None:
+            first = _place(column, low, "right" if node.startexcl else "left")
+        if high is not None:
+            last = _place(column, high, "left" if node.endexcl else "right")
+        return first, max(first, last)
+
+    def restricted(self, docs: Numbers, node: query.Query) -> Any:
+        """For each of some documents, whether a node matches it; None if that is no shorter."""
+        if isinstance(node, query.ConstantScoreQuery):
+            return self.restricted(docs, node.child)
+        if not isinstance(node, query.NumericRange):
+            return None
+        column = self.number_column(node.fieldname)
+        if column is None:
+            return None
+        first, last = self.number_extent(node, column)
+        if (last - first) < len(docs):
+            return None
+        kind = self.searcher.schema[node.fieldname]
+        values = column.values[docs]
+        keep = np.ones(len(docs), dtype=np.bool_)
+        if (low := _column_value(kind, node.start)) is not None:
+            low = values.dtype.type(low)
+            keep &= values > low if node.startexcl else values >= low
+        if (high := _column_value(kind, node.end)) is not None:
+            high = values.dtype.type(high)
+            keep &= values < high if node.endexcl else values <= high
+        present = column.present(docs)
+        return keep if present is None else keep & present
+
+    # -- positions
+
+    def phrase(self, node: query.Phrase) -> Found:
         """Words one behind the other; the score is the sum of the words' scores, as in Whoosh."""
-        terms = self.field(node.fieldname)
-        is_plain = node.slop == 1 and terms is not None and terms.has("positions")
-        if not is_plain or not self.has_array_scores(node.fieldname) or len(node.words) < 2:
+        terms = self.terms(node.fieldname)
+        is_plain = terms is not None and terms.has("positions") and len(node.words) > 1
+        if not is_plain or not self.searcher.has_array_scores(node.fieldname):
+            if self.part.arrays is not None and terms is None:
+                return Found(self.nothing, 0.0)
             return self.by_matcher(node)
-        found = [self.find(node.fieldname, word) for word in node.words]
-        if terms is None or not all(found):
-            return NOTHING
-        numbers = [number for _, number in filter(None, found)]
-        docs = self.live(_phrase_docs(terms, numbers))
         words = [query.Term(node.fieldname, word) for word in node.words]
-        scores = sum(
-            (_scores_of(self.term_scores(word, terms, number), docs)
-             for word, number in zip(words, numbers, strict=True)),
-            start=np.zeros(len(docs)),
-        )  # fmt: skip
-        return Matches(docs, scores * node.boost)
+        found = [self.find(node.fieldname, word) for word in node.words]
+        if not all(found):
+            return Found(self.nothing, 0.0)
+        runs = [(terms, number) for terms, number in filter(None, found)]
+        if node.slop == 1:
+            docs = phrase_docs(runs, self.size)
+        else:
+            docs = near_docs(runs, node.slop, self.size)
+        kept = self.live(docs)
+        if not len(kept):
+            return Found(self.nothing, 0.0)
+        parts = [self.term(word).scores_of(kept.docs) for word in words]
+        return Found(kept, reduce(np.add, parts)).times(node.boost)
 
     # -- the algebra
 
-    def all_of(self, node: query.And) -> Matches:
-        children = list(node.children())
-        excluded = [child.query for child in children if isinstance(child, query.Not)]
-        parts = [self.scored(child) for child in children if not isinstance(child, query.Not)]
-        if not children:
-            return NOTHING
-        if not parts:
-            parts = [_constant(self.every(), 1.0)]
-        parts.sort(key=lambda part: len(part.docs))
-        docs = reduce(_common, [part.docs for part in parts])
+    def all_of(self, node: query.And) -> Found:
+        wanted = [child for child in node.children() if not isinstance(child, query.Not)]
+        excluded = [child.query for child in node.children() if isinstance(child, query.Not)]
+        if not wanted:
+            if not excluded:
+                return Found(self.nothing, 0.0)
+            parts = [Found(self.every(), 1.0)]
+        else:
+            parts = [self.scored(child) for child in wanted]
+        parts.sort(key=len)
+        common = reduce(DocSet.common, [part.set for part in parts])
         for other in excluded:
-            docs = np.setdiff1d(docs, self.docs(other), assume_unique=True)
-        scores = sum((_scores_of(part, docs) for part in parts), start=np.zeros(len(docs)))
-        return Matches(docs, scores * node.boost)
+            common = common.without(self.docs(other))
+        constants = [part.constant for part in parts if part.constant is not None]
+        varying = [part for part in parts if part.constant is None]
+        if not varying:
+            return Found(common, float(sum(constants))).times(node.boost)
+        docs = common.docs
+        scores = reduce(np.add, [part.scores_of(docs) for part in varying])
+        if constants:
+            scores = scores + np.float32(sum(constants))
+        return Found(DocSet(self.size, docs), scores).times(node.boost)
 
-    def any_of(self, node: query.Or) -> Matches:
+    def any_of(self, node: query.Or) -> Found:
         if node.scale:
             return self.by_matcher(node)
-        found = [self.scored(child) for child in node.children()]
-        parts = [part for part in found if len(part.docs)]
-        if len(parts) == 1:
-            return Matches(parts[0].docs, parts[0].scores * node.boost)
-        return _merged(parts, self.reader.doc_count_all(), np.add, node.boost)
+        return self.combined(node, np.add).times(node.boost)
 
-    def highest_of(self, node: query.DisjunctionMax) -> Matches:
+    def highest_of(self, node: query.DisjunctionMax) -> Found:
         if node.tiebreak:
             return self.by_matcher(node)
+        return self.combined(node, np.maximum).times(node.boost)
+
+    def combined(self, node: query.Or | query.DisjunctionMax, combine: np.ufunc) -> Found:
         found = [self.scored(child) for child in node.children()]
-        parts = [part for part in found if len(part.docs)]
-        return _merged(parts, self.reader.doc_count_all(), np.maximum, node.boost)
+        parts = [part for part in found if len(part)]
+        if not parts:
+            return Found(self.nothing, 0.0)
+        return parts[0] if len(parts) == 1 else merged(parts, self.size, combine)
 
-    def any_docs(self, node: query.Or | query.DisjunctionMax) -> Docs:
+    def any_docs(self, node: query.Or | query.DisjunctionMax) -> DocSet:
         parts = [self.docs(child) for child in node.children()]
-        return reduce(np.union1d, parts) if parts else NOTHING.docs
+        return union(parts, self.size) if parts else self.nothing
 
-    def all_docs(self, node: query.And) -> Docs:
+    def all_docs(self, node: query.And) -> DocSet:
         if any(isinstance(child, query.Not) for child in node.children()):
-            return self.all_of(node).docs
+            return self.all_of(node).set
         parts = sorted((self.docs(child) for child in node.children()), key=len)
-        return reduce(_common, parts) if parts else NOTHING.docs
+        return reduce(DocSet.common, parts) if parts else self.nothing
 
-    def complement(self, node: query.Not) -> Matches:
-        docs = np.setdiff1d(self.every(), self.docs(node.query), assume_unique=True)
-        return _constant(docs, 1.0)
+    def complement(self, node: query.Not) -> Found:
+        return Found(self.every().without(self.docs(node.query)), 1.0)
 
-    def without(self, node: query.AndNot) -> Matches:
+    def without(self, node: query.AndNot) -> Found:
+        return self.scored(node.a).without(self.docs(node.b))
+
+    def without_docs(self, node: query.AndNot) -> DocSet:
+        return self.docs(node.a).without(self.docs(node.b))
+
+    def required(self, node: query.Require) -> Found:
         found = self.scored(node.a)
-        keep = ~np.isin(found.docs, self.docs(node.b), assume_unique=True)
-        return Matches(found.docs[keep], found.scores[keep])
+        if not found.set.is_mask:
+            keep = self.restricted(found.set.docs, node.b)
+            if keep is not None:
+                return found.only(DocSet(self.size, found.set.docs[keep]))
+        return found.only(self.docs(node.b))
 
-    def required(self, node: query.Require) -> Matches:
-        found = self.scored(node.a)
-        keep = np.isin(found.docs, self.docs(node.b), assume_unique=True)
-        return Matches(found.docs[keep], found.scores[keep])
+    def required_docs(self, node: query.Require) -> DocSet:
+        found = self.docs(node.a)
+        if not found.is_mask:
+            keep = self.restricted(found.docs, node.b)
+            if keep is not None:
+                return DocSet(self.size, found.docs[keep])
+        return found.common(self.docs(node.b))
 
-    def and_maybe(self, node: query.AndMaybe) -> Matches:
+    def and_maybe(self, node: query.AndMaybe) -> Found:
         found, more = self.scored(node.a), self.scored(node.b)
-        if not len(more.docs):
+        common = found.set.common(more.set)
+        if not len(common):
             return found
-        places = np.searchsorted(more.docs, found.docs)
-        places[places == len(more.docs)] = 0
-        extra = np.where(more.docs[places] == found.docs, more.scores[places], 0.0)
-        return Matches(found.docs, found.scores + extra)
+        docs = found.set.docs
+        scores = found.scores_of(docs).copy()
+        scores[docs.searchsorted(common.docs)] += more.scores_of(common.docs)
+        return Found(DocSet(self.size, docs), scores)
 
-    def constant(self, node: query.ConstantScoreQuery) -> Matches:
-        return _constant(self.docs(node.child), node.score)
+    def constant(self, node: query.ConstantScoreQuery) -> Found:
+        return Found(self.docs(node.child), float(node.score))
 
-    def all_posts(self, node: query.Every) -> Matches:
+    def all_posts(self, node: query.Every) -> Found:
         if node.fieldname is not None:
             return self.by_matcher(node)
-        return _constant(self.every(), node.boost)
+        return Found(self.every(), float(node.boost))
 
 
-def _alive(reader: IndexReader) -> npt.NDArray[np.bool_] | None:
-    """Which documents of a segment are not deleted; None if none is."""
-    deleted = reader.deleted_docs_set
-    if not deleted:
+def _column_value(kind: NUMERIC, bound: Any) -> int | float | None:
+    """A bound of a range as the column of the field holds numbers."""
+    if bound is None:
         return None
-    alive = np.ones(reader.doc_count_all(), dtype=np.bool_)
-    alive[list(deleted)] = False
-    return alive
+    if isinstance(kind, DATETIME) and isinstance(bound, int):
+        return bound
+    value: int | float = kind.to_column_value(bound)
+    return value
 
 
-NOTHING = Matches(np.zeros(0, dtype=np.int64), np.zeros(0))
+def _place(column: NumberColumn, bound: float, side: Any) -> int:
+    """Where in the order of a column a number would stand."""
+    values, order = column.values, column.order
+    assert order is not None
+    low, high = 0, len(order)
+    while low < high:
+        middle = (low + high) // 2
+        value = values[order[middle]]
+        if value < bound or (side == "right" and value == bound):
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
-def _constant(docs: Docs, score: float) -> Matches:
-    return Matches(docs, np.full(len(docs), score))
-
-
-def _common(one: Docs, other: Docs) -> Docs:
-    """The documents in both; the first is taken to be the shorter."""
-    if not len(other):
-        return NOTHING.docs
-    places = np.searchsorted(other, one)
-    places[places == len(other)] = 0
-    common: Docs = one[other[places] == one]
-    return common
-
-
-def _scores_of(found: Matches, docs: Docs) -> Scores:
-    """The scores of documents that are all among those found."""
-    if len(docs) == len(found.docs):
-        return found.scores
-    return found.scores[np.searchsorted(found.docs, docs)]
-
-
-def _merged(parts: Sequence[Matches], documents: int, combine: np.ufunc, boost: float) -> Matches:
-    """All documents of the parts; the scores of one document are combined.
-
-    Sparse while few match (sorted runs), dense (one score for every document) when many do.
-    """
-    if not parts:
-        return NOTHING
-    total = sum(len(part.docs) for part in parts)
-    if total * 8 > documents:
-        dense = np.full(documents, -np.inf if combine is np.maximum else 0.0)
-        present = np.zeros(documents, dtype=np.bool_)
-        for part in parts:
-            dense[part.docs] = combine(dense[part.docs], part.scores)
-            present[part.docs] = True
-        docs = np.flatnonzero(present)
-        return Matches(docs, dense[docs] * boost)
-    every = np.concatenate([part.docs for part in parts])
-    order = np.argsort(every, kind="stable")
-    scores = np.concatenate([part.scores for part in parts])[order]
-    docs, starts = np.unique(every[order], return_index=True)
-    return Matches(docs, combine.reduceat(scores, starts) * boost)
-
-
-def _phrase_docs(terms: FieldTerms, numbers: Sequence[int]) -> Docs:
-    """The documents in which the terms stand one behind the other.
-
-    Every occurrence of a term becomes one number, document and position; those of the second term,
-    less one, are met with those of the first, and so on.
-    """
-    keys: Docs | None = None
-    for step, number in enumerate(numbers):
-        docs, positions = terms.occurrences(number)
-        own = (docs << POSITION_BITS) + positions - step
-        keys = own if keys is None else _common(*sorted((keys, own), key=len))
-    assert keys is not None
-    return np.unique(keys >> POSITION_BITS)
-
-
-POSITION_BITS = 32
-
-_Scored = Callable[[_Evaluation, Any], Matches]
-_Unscored = Callable[[_Evaluation, Any], Docs]
+_Scored = Callable[[_Evaluation, Any], Found]
+_Unscored = Callable[[_Evaluation, Any], DocSet]
 _SCORED: dict[type, _Scored] = {
     query.Term: _Evaluation.term,
     query.Phrase: _Evaluation.phrase,
@@ -376,33 +379,13 @@ _UNSCORED: dict[type, _Unscored] = {
     query.Or: _Evaluation.any_docs,
     query.DisjunctionMax: _Evaluation.any_docs,
     query.And: _Evaluation.all_docs,
+    query.AndNot: _Evaluation.without_docs,
+    query.Require: _Evaluation.required_docs,
     query.NumericRange: _Evaluation.number_docs,
     query.DateRange: _Evaluation.number_docs,
     query.TermRange: _Evaluation.term_range_docs,
-    query.NullQuery.__class__: lambda evaluation, node: NOTHING.docs,
+    query.NullQuery.__class__: lambda evaluation, node: evaluation.nothing,
     query.ConstantScoreQuery: lambda evaluation, node: evaluation.docs(node.child),
 }
 
-
-def best_of(
-    parts: Iterable[tuple[Matches, int]], limit: int
-) -> tuple[int, list[tuple[int, float]]]:
-    """How many documents all segments together matched, and the `limit` best as (number, score).
-
-    Each part comes with the number of its segment's first document. Best first; of two with the
-    same score the lower number.
-    """
-    found = [(part.docs + offset, part.scores) for part, offset in parts]
-    if not found:
-        return 0, []
-    docs = np.concatenate([docs for docs, _ in found])
-    scores = np.concatenate([scores for _, scores in found])
-    total = len(docs)
-    if limit <= 0:
-        return total, []
-    if total > 4 * limit:
-        threshold = np.partition(scores, total - limit)[total - limit]
-        candidates = np.flatnonzero(scores >= threshold)
-        docs, scores = docs[candidates], scores[candidates]
-    order = np.lexsort((docs, -scores))[:limit]
-    return total, list(zip(docs[order].tolist(), scores[order].tolist(), strict=True))
+__all__: Sequence[str] = ["evaluate", "matching"]

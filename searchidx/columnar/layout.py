@@ -15,7 +15,7 @@ import json
 import mmap
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
 BLOCK_BYTES = 64 * 1024
@@ -87,21 +87,29 @@ class ArrayFileWriter:
 
     def add(self, name: str, array: Array) -> None:
         """Write a one-dimensional array under a name that is not taken yet."""
+        self.add_parts(name, [array])
+
+    def add_parts(self, name: str, parts: Iterable[Array]) -> None:
+        """Write an array that comes in parts, at least one and all of one dtype."""
         if name in self._entries:
             raise ValueError(f"there is an array {name!r} already")
-        if array.ndim != 1 or array.dtype.hasobject:
-            raise ValueError(f"{name!r} must be a flat array of numbers")
-        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        data = memoryview(little.view(np.uint8).data).cast("B")
         self._pad()
-        offset = self._position
-        checksums = [
-            zlib.crc32(data[at : at + BLOCK_BYTES]) for at in range(0, len(data), BLOCK_BYTES)
-        ]
-        self._write(data)
-        table = np.array(checksums, dtype="<u4").tobytes()
+        offset, length, dtype = self._position, 0, ""
+        checksums = _BlockChecksums()
+        for part in parts:
+            if part.ndim != 1 or part.dtype.hasobject:
+                raise ValueError(f"{name!r} must be a flat array of numbers")
+            little = np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<"))
+            if dtype not in ("", little.dtype.str):
+                raise ValueError(f"{name!r} has parts of {dtype} and of {little.dtype.str}")
+            dtype = little.dtype.str
+            length += len(little)
+            data = memoryview(little.view(np.uint8).data).cast("B")
+            checksums.add(data)
+            self._write(data)
+        table = np.array(checksums.finish(), dtype="<u4").tobytes()
         self._tables[name] = table
-        self._entries[name] = _Entry(little.dtype.str, len(little), offset, 0, zlib.crc32(table))
+        self._entries[name] = _Entry(dtype, length, offset, 0, zlib.crc32(table))
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Write bytes under a name; they are read back as an array of uint8."""
@@ -131,6 +139,84 @@ class ArrayFileWriter:
         self._position += len(data)
 
 
+class _BlockChecksums:
+    """CRC-32 of each block of a stream of bytes that comes in parts of any size."""
+
+    def __init__(self) -> None:
+        self._done: list[int] = []
+        self._crc = 0
+        self._held = 0
+
+    def add(self, data: memoryview) -> None:
+        at = 0
+        while at < len(data):
+            taken = data[at : at + BLOCK_BYTES - self._held]
+            self._crc = zlib.crc32(taken, self._crc)
+            self._held += len(taken)
+            at += len(taken)
+            if self._held == BLOCK_BYTES:
+                self._done.append(self._crc)
+                self._crc = self._held = 0
+
+    def finish(self) -> list[int]:
+        return [*self._done, self._crc] if self._held else self._done
+
+
+class StoredArray:
+    """An array in a file. Its blocks are checked at their first use."""
+
+    __slots__ = ("_checked", "_data", "_file", "_items", "_left", "_name", "_table")
+
+    def __init__(self, file: str, name: str, entry: _Entry, data: npt.NDArray[np.uint8]) -> None:
+        self._file = file
+        self._name = name
+        self._data = data[entry.offset : entry.offset + entry.size_bytes]
+        self._items: Array = self._data.view(entry.dtype)
+        self._table = _checked_table(file, name, entry, data)
+        self._checked = bytearray(entry.blocks)
+        self._left = entry.blocks
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def whole(self) -> Array:
+        """All items."""
+        if self._left:
+            self._check(0, len(self._data))
+        return self._items
+
+    def part(self, start: int, stop: int) -> Array:
+        """Items `start` to `stop`; only the blocks that hold them are checked."""
+        if not 0 <= start <= stop <= len(self._items):
+            what = f"items {start} to {stop} of {len(self._items)} were asked for"
+            raise Damaged(self._name, what, self._file)
+        if self._left:
+            size = self._items.itemsize
+            self._check(start * size, stop * size)
+        return self._items[start:stop]
+
+    def _check(self, first: int, last: int) -> None:
+        for block in range(first // BLOCK_BYTES, -(-last // BLOCK_BYTES) if last > first else 0):
+            if not self._checked[block]:
+                begin = block * BLOCK_BYTES
+                data = self._data[begin : begin + BLOCK_BYTES]
+                if zlib.crc32(data.data) != self._table[block]:
+                    end = begin + len(data)
+                    what = f"its bytes from {begin} to {end} are not those written"
+                    raise Damaged(self._name, what, self._file)
+                self._checked[block] = 1
+                self._left -= 1
+
+
+def _checked_table(
+    file: str, name: str, entry: _Entry, data: npt.NDArray[np.uint8]
+) -> npt.NDArray[np.uint32]:
+    raw = data[entry.table_offset : entry.table_offset + 4 * entry.blocks]
+    if zlib.crc32(raw.data) != entry.table_crc:
+        raise Damaged(name, "its checksums are not those written", file)
+    return raw.view("<u4")
+
+
 class ArrayFile:
     """A segment file opened for reading. Arrays are views of the file: they cannot be written to.
 
@@ -142,7 +228,7 @@ class ArrayFile:
         self._name = name
         self._bytes = np.frombuffer(data, dtype=np.uint8)
         self._entries = _read_directory(self._bytes, name)
-        self._checked: dict[str, npt.NDArray[np.bool_]] = {}
+        self._arrays: dict[str, StoredArray] = {}
 
     @classmethod
     def open(cls, path: Path) -> ArrayFile:
@@ -162,61 +248,31 @@ class ArrayFile:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def length(self, name: str) -> int:
-        """How many items an array has."""
-        return self._entries[name].length
+    def stored(self, name: str) -> StoredArray:
+        """An array, of which nothing is checked yet."""
+        found = self._arrays.get(name)
+        if found is None:
+            entry = self._entries.get(name)
+            if entry is None:
+                raise Damaged(name, "it is missing", self._name)
+            found = self._arrays[name] = StoredArray(self._name, name, entry, self._bytes)
+        return found
 
     def array(self, name: str) -> Array:
         """A whole array, checked."""
-        return self.part(name, 0, self._entries[name].length)
+        return self.stored(name).whole()
 
     def part(self, name: str, start: int, stop: int) -> Array:
         """Items `start` to `stop` of an array; only the blocks that hold them are checked."""
-        entry = self._entries[name]
-        dtype = np.dtype(entry.dtype)
-        if not 0 <= start <= stop <= entry.length:
-            raise Damaged(
-                name, f"items {start} to {stop} of {entry.length} were asked for", self._name
-            )
-        first, last = start * dtype.itemsize, stop * dtype.itemsize
-        if last > first:
-            self._check(name, entry, first // BLOCK_BYTES, (last - 1) // BLOCK_BYTES + 1)
-        return self._bytes[entry.offset + first : entry.offset + last].view(dtype)
-
-    def blob(self, name: str, start: int, stop: int) -> bytes:
-        """Bytes `start` to `stop` of an array of bytes."""
-        return self.part(name, start, stop).tobytes()
+        return self.stored(name).part(start, stop)
 
     def faults(self) -> Iterator[Damaged]:
         """Check every array; what is damaged."""
         for name, entry in self._entries.items():
-            self._checked.pop(name, None)
             try:
-                self._check(name, entry, 0, entry.blocks)
+                StoredArray(self._name, name, entry, self._bytes).whole()
             except Damaged as damage:
                 yield damage
-
-    def _check(self, name: str, entry: _Entry, first: int, last: int) -> None:
-        checked = self._checked.get(name)
-        if checked is None:
-            checked = self._checked[name] = np.zeros(entry.blocks, dtype=np.bool_)
-        if checked[first:last].all():
-            return
-        table = self._table(name, entry)
-        for block in np.flatnonzero(~checked[first:last]) + first:
-            begin = entry.offset + int(block) * BLOCK_BYTES
-            end = min(begin + BLOCK_BYTES, entry.offset + entry.size_bytes)
-            if zlib.crc32(self._bytes[begin:end].data) != table[block]:
-                raise Damaged(
-                    name, f"its bytes from {begin} to {end} are not those written", self._name
-                )
-            checked[block] = True
-
-    def _table(self, name: str, entry: _Entry) -> npt.NDArray[np.uint32]:
-        raw = self._bytes[entry.table_offset : entry.table_offset + 4 * entry.blocks]
-        if zlib.crc32(raw.data) != entry.table_crc:
-            raise Damaged(name, "its checksums are not those written", self._name)
-        return raw.view("<u4")
 
 
 def _read_directory(data: npt.NDArray[np.uint8], name: str) -> dict[str, _Entry]:

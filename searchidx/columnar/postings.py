@@ -2,20 +2,25 @@
 
 Terms are in byte order. The postings of term `t` are items `starts[t]` to `starts[t + 1]` of `docs`
 (ascending document numbers) and `weights` (how often the term occurs, boosts included). What a
-Whoosh format says of each posting besides that is in `values`: positions as numbers when the format
-is Whoosh's `Positions`, the format's own bytes otherwise.
+Whoosh format says of each posting besides that is in `positions` when the format is Whoosh's
+`Positions`, and in `values`, as the format's own bytes, otherwise.
+
+In a file, document numbers are kept as gaps, and these, the weights and the positions as packed
+runs, one run a term (see packed.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
+from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter, StoredArray
+from searchidx.columnar.packed import Numbers, Packed, differences, pack, unpack, unpack_all
 
-Numbers = npt.NDArray[np.int64]
 KEY_BYTES = 8
 
 
@@ -26,31 +31,33 @@ class Ragged:
     items: Array
     ends: Array
 
-    def run(self, number: int) -> Array:
-        start = int(self.ends[number - 1]) if number else 0
-        return self.items[start : int(self.ends[number])]
+    def counts(self) -> Numbers:
+        """How many items each run has."""
+        return differences(np.concatenate([[0], self.ends]))
 
 
 @dataclass(frozen=True, slots=True)
 class FieldPostings:
-    """Everything about the terms of one field of one segment.
+    """Everything about the terms of one field, or about a range of its terms.
 
-    `positions` or `values` hold a run for each posting; both are None when the format says nothing
-    of a posting but its weight.
+    `weights` are whole numbers, to be multiplied by `unit`, or float32. `positions` and `values`
+    hold a run for each posting; both are None when the format says nothing of a posting but its
+    weight.
     """
 
-    terms: list[bytes]
-    starts: Array
+    terms: Sequence[bytes]
+    starts: Numbers
     docs: Array
     weights: Array
+    unit: float = 1.0
     positions: Ragged | None = None
     values: Ragged | None = None
 
 
-def ragged(runs: list[bytes]) -> Ragged:
+def ragged(runs: Sequence[bytes]) -> Ragged:
     """Runs of bytes as arrays."""
-    ends = np.cumsum([len(run) for run in runs], dtype=np.int64) if runs else _no_ends()
-    return Ragged(np.frombuffer(b"".join(runs), dtype=np.uint8), narrow(ends))
+    ends = np.cumsum(np.fromiter(map(len, runs), np.int64, len(runs)))
+    return Ragged(np.frombuffer(b"".join(runs), dtype=np.uint8), ends)
 
 
 def narrow(array: Array) -> Array:
@@ -62,61 +69,133 @@ def narrow(array: Array) -> Array:
     return array.astype(np.uint64)
 
 
-def narrow_weights(weights: npt.NDArray[np.float32]) -> Array:
-    """Weights as bytes when all are whole numbers below 256, else as they are."""
-    small = weights.astype(np.uint8)
-    return small if np.array_equal(small, weights) else weights
+def whole_weights(weights: npt.NDArray[np.float32]) -> Array:
+    """Weights as whole numbers when all are, else as they are."""
+    rounded = weights.astype(np.int64)
+    return rounded if np.array_equal(rounded, weights) else weights
 
 
-def write_postings(writer: ArrayFileWriter, prefix: str, field: FieldPostings) -> None:
-    """Write a field under array names that start with `prefix`."""
-    terms = ragged(field.terms)
-    writer.add(f"{prefix}.terms", terms.items)
-    writer.add(f"{prefix}.terms.ends", terms.ends)
-    writer.add(f"{prefix}.keys", sort_keys(field.terms))
-    writer.add(f"{prefix}.starts", narrow(field.starts))
-    writer.add(f"{prefix}.docs", narrow(field.docs))
-    writer.add(f"{prefix}.weights", field.weights)
-    for kind, runs in (("positions", field.positions), ("values", field.values)):
-        if runs is not None:
-            bounds = np.concatenate([[0], runs.ends.astype(np.int64)])
-            writer.add(f"{prefix}.{kind}", narrow(runs.items))
-            writer.add(f"{prefix}.{kind}.counts", narrow(np.diff(bounds)))
-            writer.add(f"{prefix}.{kind}.starts", narrow(bounds[field.starts.astype(np.int64)]))
-
-
-def sort_keys(terms: list[bytes]) -> npt.NDArray[np.uint64]:
+def sort_keys(terms: Sequence[bytes]) -> npt.NDArray[np.uint64]:
     """The first eight bytes of each term as a number that sorts as the bytes do."""
     padded = b"".join(term[:KEY_BYTES].ljust(KEY_BYTES, b"\0") for term in terms)
     return np.frombuffer(padded, dtype=">u8").astype(np.uint64)
 
 
-def _no_ends() -> Numbers:
-    return np.zeros(0, dtype=np.int64)
+class FieldWriter:
+    """Writes a field, range of terms by range of terms, under names that start with a prefix.
+
+    `add` takes the ranges in the order of their terms; what they say in common (the unit, whether
+    there are positions) is taken from the first. What the field needs is kept encoded until
+    `finish`, about 3 bytes a posting and as many a position.
+    """
+
+    def __init__(self, writer: ArrayFileWriter, prefix: str) -> None:
+        self._writer = writer
+        self._prefix = prefix
+        self._parts: list[_Encoded] = []
+
+    def add(self, field: FieldPostings) -> None:
+        """Encode the postings of the next terms."""
+        if field.terms:
+            self._parts.append(_encoded(field))
+
+    def finish(self) -> None:
+        """Write the arrays of the field."""
+        parts, prefix = self._parts, self._prefix
+        names = list(dict.fromkeys(name for part in parts for name in part.arrays))
+        for name in names:
+            self._writer.add_parts(f"{prefix}.{name}", [part.arrays[name] for part in parts])
+        for name in list(dict.fromkeys(name for part in parts for name in part.bounds)):
+            whole = _joined_bounds([part.bounds[name] for part in parts])
+            self._writer.add(f"{prefix}.{name}", narrow(whole))
+        self._parts = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """A range of terms as it is written. `bounds` count from 0 in each range: n + 1 numbers."""
+
+    arrays: dict[str, Array]
+    bounds: dict[str, Numbers]
+
+
+def _joined_bounds(parts: Sequence[Numbers]) -> Numbers:
+    joined = [np.zeros(1, dtype=np.int64)]
+    for part in parts:
+        joined.append(part[1:] + joined[-1][-1])
+    return np.concatenate(joined)
+
+
+def _encoded(field: FieldPostings) -> _Encoded:
+    starts = field.starts
+    terms = ragged(field.terms)
+    arrays: dict[str, Array] = {"terms": terms.items, "keys": sort_keys(field.terms)}
+    bounds = {"terms.at": np.concatenate([[0], terms.ends]), "starts": starts}
+
+    def add_packed(name: str, packed: Packed) -> None:
+        arrays[name], bounds[f"{name}.at"] = packed.data, packed.at
+
+    add_packed("docs", pack(_gaps(field.docs, starts), starts))
+    if field.weights.dtype == np.float32:
+        arrays["weights"] = field.weights
+    else:
+        add_packed("counts", pack(field.weights, starts))
+    if field.positions is not None:
+        counts = field.positions.counts()
+        ends = np.concatenate([[0], field.positions.ends.astype(np.int64)])
+        add_packed("positions", pack(field.positions.items, ends[starts]))
+        if field.unit != 1.0 or not np.array_equal(counts, field.weights):
+            add_packed("positions.counts", pack(counts, starts))
+    if field.values is not None:
+        ends = np.concatenate([[0], field.values.ends.astype(np.int64)])
+        arrays["values"] = field.values.items
+        bounds["values.at"] = ends[starts]
+        add_packed("values.counts", pack(field.values.counts(), starts))
+    return _Encoded(arrays, bounds)
+
+
+def _gaps(docs: Array, starts: Numbers) -> Numbers:
+    """Each document number less the one before it; the first of a term as it is."""
+    wide = docs.astype(np.int64)
+    gaps = np.diff(wide, prepend=0)
+    gaps[starts[:-1]] = wide[starts[:-1]]
+    return gaps
 
 
 class FieldTerms:
     """The terms of one field in a segment file, found by binary search over their sort keys."""
 
-    def __init__(self, file: ArrayFile, prefix: str) -> None:
+    def __init__(self, file: ArrayFile, prefix: str, unit: float = 1.0) -> None:
+        self.unit = unit
         self._file = file
         self._prefix = prefix
         self._keys = file.array(f"{prefix}.keys")
-        self._ends = file.array(f"{prefix}.terms.ends")
         self._starts = file.array(f"{prefix}.starts")
+        self._text_at = file.array(f"{prefix}.terms.at")
+        self._texts = file.stored(f"{prefix}.terms")
+        self._runs: dict[str, _PackedRuns] = {}
+        self._docs = self._packed("docs")
+        self._counts = self._packed("counts") if self.has("counts") else None
 
     def __len__(self) -> int:
         return len(self._keys)
 
     def term(self, number: int) -> bytes:
-        start = int(self._ends[number - 1]) if number else 0
-        return self._file.blob(f"{self._prefix}.terms", start, int(self._ends[number]))
+        return self._texts.part(
+            int(self._text_at[number]), int(self._text_at[number + 1])
+        ).tobytes()
+
+    def texts(self) -> tuple[npt.NDArray[np.uint8], Array]:
+        """All terms in byte order, back to back, and where each ends."""
+        return self._texts.whole(), self._text_at[1:]
 
     def first_from(self, text: bytes) -> int:
         """The number of the first term that is not below `text`."""
-        key = sort_keys([text])[0]
-        low = int(np.searchsorted(self._keys, key, side="left"))
-        high = int(np.searchsorted(self._keys, key, side="right"))
+        key = np.uint64(int.from_bytes(text[:KEY_BYTES].ljust(KEY_BYTES, b"\0"), "big"))
+        low = int(self._keys.searchsorted(key))
+        if low == len(self._keys) or self._keys[low] != key:
+            return low
+        high = int(self._keys.searchsorted(key, "right"))
         while low < high:
             middle = (low + high) // 2
             if self.term(middle) < text:
@@ -128,14 +207,7 @@ class FieldTerms:
     def find(self, text: bytes) -> int | None:
         """The number of the term; None if the field has no such term."""
         number = self.first_from(text)
-        return number if number < len(self) and self.term(number) == text else None
-
-    def document_frequency(self, number: int) -> int:
-        return int(self._starts[number + 1]) - int(self._starts[number])
-
-    def docs(self, number: int) -> Array:
-        """The documents that hold a term, ascending."""
-        return self._file.part(f"{self._prefix}.docs", *self._extent(number))
+        return number if number < len(self._keys) and self.term(number) == text else None
 
     def prefix_range(self, prefix: bytes) -> tuple[int, int]:
         """The numbers of the terms that start with a prefix: from the first up to the second."""
@@ -145,49 +217,164 @@ class FieldTerms:
             return first, len(self)
         return first, self.first_from(above[:-1] + bytes([above[-1] + 1]))
 
-    def docs_from(self, first: int, last: int) -> Array:
-        """The documents of several terms in a row, not in order, and more than once."""
-        if first >= last:
-            return np.zeros(0, dtype=np.uint32)
-        start, end = int(self._starts[first]), int(self._starts[last])
-        return self._file.part(f"{self._prefix}.docs", start, end)
+    def document_frequency(self, number: int) -> int:
+        return int(self._starts[number + 1]) - int(self._starts[number])
 
-    def occurrences(self, number: int) -> tuple[Numbers, Numbers]:
-        """Every occurrence of a term: its document and its position, ascending."""
-        bounds, items = self._flat("positions", number)
-        docs = np.repeat(self.docs(number).astype(np.int64), np.diff(bounds))
-        return docs, items.astype(np.int64)
+    def posting_count(self) -> int:
+        """How many postings all terms together have."""
+        return int(self._starts[-1])
+
+    def frequencies(self) -> Numbers:
+        """How many documents hold each term."""
+        return differences(self._starts)
+
+    def docs(self, number: int) -> Numbers:
+        """The documents that hold a term, ascending."""
+        gaps = self._docs.run(number, self.document_frequency(number))
+        return gaps.cumsum(dtype=np.int64)
+
+    def docs_of(self, numbers: Numbers) -> Numbers:
+        """The documents of several terms (ascending numbers), one term behind the other."""
+        if not len(numbers):
+            return np.zeros(0, dtype=np.int64)
+        if len(numbers) <= 8:
+            return np.concatenate([self.docs(int(number)) for number in numbers])
+        gaps, starts = self._docs.runs(numbers, self._starts)
+        return _from_gaps(gaps, starts)
 
     def weights(self, number: int) -> Array:
-        """How often each of the documents of `docs` holds the term."""
-        return self._file.part(f"{self._prefix}.weights", *self._extent(number))
+        """How often each of the documents of `docs` holds the term, in float32."""
+        if self._counts is None:
+            start, end = int(self._starts[number]), int(self._starts[number + 1])
+            return self._file.part(f"{self._prefix}.weights", start, end)
+        counts = self._counts.run(number, self.document_frequency(number))
+        weights = counts.astype(np.float32)
+        return weights if self.unit == 1.0 else weights * np.float32(self.unit)
+
+    def occurrences(self, number: int, docs: Numbers, wanted: Numbers) -> tuple[Numbers, Numbers]:
+        """Every occurrence of a term in some of its documents: document and position, ascending.
+
+        `docs` are those of the term; `wanted` are among them.
+        """
+        counts = self._position_counts(number)
+        ends = counts.cumsum(dtype=np.int64)
+        positions = self._packed("positions").run(number, int(ends[-1]))
+        if len(wanted) == len(docs):
+            return np.repeat(docs, counts), positions.astype(np.int64)
+        places = docs.searchsorted(wanted)
+        held = counts[places].astype(np.int64)
+        before = ends[places] - held - (held.cumsum() - held)
+        at = np.repeat(before, held) + np.arange(int(held.sum()))
+        return np.repeat(wanted, held), positions[at].astype(np.int64)
 
     def positions(self, number: int) -> list[Array]:
         """For each of the documents, where the term stands in it, ascending."""
-        return list(self._runs("positions", number))
+        counts = self._position_counts(number)
+        ends = counts.cumsum(dtype=np.int64)
+        return np.split(self._packed("positions").run(number, int(ends[-1])), ends[:-1])
 
     def values(self, number: int) -> list[bytes]:
         """For each of the documents, what the format says of the posting."""
-        return [run.tobytes() for run in self._runs("values", number)]
+        at = self._file.array(f"{self._prefix}.values.at")
+        counts = self._packed("values.counts").run(number, self.document_frequency(number))
+        whole = self._file.part(f"{self._prefix}.values", int(at[number]), int(at[number + 1]))
+        ends = counts.cumsum(dtype=np.int64)
+        return [run.tobytes() for run in np.split(whole, ends[:-1])]
 
     def has(self, kind: str) -> bool:
         """Whether the postings have `positions`, or `values`."""
         return f"{self._prefix}.{kind}" in self._file
 
-    def _extent(self, number: int) -> tuple[int, int]:
-        return int(self._starts[number]), int(self._starts[number + 1])
+    def ranges(self, postings: int) -> Iterator[tuple[int, int]]:
+        """The terms in ranges from the first up to the second, of about so many postings each."""
+        starts = self._starts.astype(np.int64)
+        first = 0
+        while first < len(self):
+            last = int(np.searchsorted(starts, starts[first] + postings, "right")) - 1
+            last = max(last, first + 1)
+            yield first, last
+            first = last
 
-    def _runs(self, kind: str, number: int) -> list[Array]:
-        bounds, items = self._flat(kind, number)
-        return np.split(items, bounds[1:-1] - bounds[0])
+    def range(self, first: int, last: int) -> FieldPostings:
+        """The postings of the terms from `first` up to `last`, decoded."""
+        whole = self._starts[first : last + 1].astype(np.int64)
+        starts = whole - whole[0]
+        numbers = np.arange(first, last)
+        blob = self._texts.part(int(self._text_at[first]), int(self._text_at[last])).tobytes()
+        bounds = (self._text_at[first : last + 1].astype(np.int64) - self._text_at[first]).tolist()
+        terms = [blob[a:b] for a, b in pairwise(bounds)]
+        docs = _from_gaps(*self._docs.runs(numbers, self._starts))
+        if self._counts is not None:
+            weights: Array = self._counts.runs(numbers, self._starts)[0]
+        else:
+            weights = self._file.part(f"{self._prefix}.weights", int(whole[0]), int(whole[-1]))
+        positions = values = None
+        if self.has("positions"):
+            kind = "positions.counts" if self.has("positions.counts") else "counts"
+            counts = self._packed(kind).runs(numbers, self._starts)[0]
+            ends = counts.cumsum()
+            bounds_at = np.concatenate([[0], ends])[starts]
+            packed = self._packed("positions").slice(first, last)
+            positions = Ragged(unpack_all(packed, bounds_at), ends)
+        if self.has("values"):
+            at = self._file.array(f"{self._prefix}.values.at")
+            counts = self._packed("values.counts").runs(numbers, self._starts)[0]
+            items = self._file.part(f"{self._prefix}.values", int(at[first]), int(at[last]))
+            values = Ragged(items, counts.cumsum())
+        return FieldPostings(terms, starts, docs, weights, self.unit, positions, values)
 
-    def _flat(self, kind: str, number: int) -> tuple[Numbers, Array]:
-        """Where each posting's run starts in the array, and the last one ends; and the items."""
-        name = f"{self._prefix}.{kind}"
-        counts = self._file.part(f"{name}.counts", *self._extent(number))
-        start = int(self._file.part(f"{name}.starts", number, number + 1)[0])
-        bounds = np.empty(len(counts) + 1, dtype=np.int64)
-        bounds[0] = start
-        np.cumsum(counts, dtype=np.int64, out=bounds[1:])
-        bounds[1:] += start
-        return bounds, self._file.part(name, int(bounds[0]), int(bounds[-1]))
+    def _position_counts(self, number: int) -> Array:
+        kind = "positions.counts" if self.has("positions.counts") else "counts"
+        return self._packed(kind).run(number, self.document_frequency(number))
+
+    def _packed(self, name: str) -> _PackedRuns:
+        runs = self._runs.get(name)
+        if runs is None:
+            runs = self._runs[name] = _PackedRuns(self._file, f"{self._prefix}.{name}")
+        return runs
+
+
+def _from_gaps(gaps: Numbers, starts: Numbers) -> Numbers:
+    """Document numbers of several terms from their gaps; term `n` starts at `starts[n]`."""
+    docs = gaps.cumsum()
+    firsts = starts[:-1]
+    before = docs[firsts] - gaps[firsts]
+    docs -= np.repeat(before, differences(starts))
+    return docs
+
+
+class _PackedRuns:
+    """One packed array of a field, a run a term."""
+
+    __slots__ = ("_at", "_data")
+
+    def __init__(self, file: ArrayFile, name: str) -> None:
+        self._data: StoredArray = file.stored(name)
+        self._at = file.array(f"{name}.at")
+
+    def run(self, number: int, count: int) -> Array:
+        return unpack(self._data.part(int(self._at[number]), int(self._at[number + 1])), count)
+
+    def slice(self, first: int, last: int) -> Packed:
+        at = self._at[first : last + 1].astype(np.int64)
+        return Packed(self._data.part(int(at[0]), int(at[-1])), at - at[0])
+
+    def runs(self, numbers: Numbers, starts: Array) -> tuple[Numbers, Numbers]:
+        """The values of several runs, one behind the other, and where each starts there."""
+        firsts, lasts = starts[numbers].astype(np.int64), starts[numbers + 1].astype(np.int64)
+        bounds = np.zeros(len(numbers) + 1, dtype=np.int64)
+        np.cumsum(lasts - firsts, out=bounds[1:])
+        low, high = int(numbers[0]), int(numbers[-1]) + 1
+        packed = self.slice(low, high)
+        if high - low != len(numbers):
+            packed = _picked(packed, numbers - low)
+        return unpack_all(packed, bounds), bounds
+
+
+def _picked(packed: Packed, numbers: Numbers) -> Packed:
+    """Some runs of several, ascending."""
+    sizes = (packed.at[numbers + 1] - packed.at[numbers]).astype(np.int64)
+    at = np.zeros(len(numbers) + 1, dtype=np.int64)
+    np.cumsum(sizes, out=at[1:])
+    place = np.repeat(packed.at[numbers] - at[:-1], sizes) + np.arange(int(at[-1]))
+    return Packed(packed.data[place], at)

@@ -1,10 +1,9 @@
-"""Reading a segment file through Whoosh's reader interface."""
+"""Whoosh's reader interface over the arrays of a segment."""
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,26 +18,27 @@ from whoosh.reading import IndexReader, TermInfo, TermNotFound
 from whoosh.scoring import BaseScorer
 from whoosh.util.numeric import byte_to_length
 
+from searchidx.columnar.columns import ArrayColumnReader
 from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.postings import FieldTerms
-from searchidx.columnar.stored import unpack
+from searchidx.columnar.segment import SegmentArrays
 
 if TYPE_CHECKING:
     from searchidx.columnar.codec import ColumnarSegment
 
 
-def open_arrays(storage: Storage, name: str) -> ArrayFile:
+def open_arrays(storage: Storage, name: str) -> SegmentArrays:
     """The segment file of that name: mapped when it is on disk, else from memory."""
     if isinstance(storage, FileStorage):
-        return ArrayFile.open(Path(storage.folder) / name)
+        return SegmentArrays(ArrayFile.open(Path(storage.folder) / name))
     with storage.open_file(name) as stream:
-        return ArrayFile(bytes(stream.read()))
+        return SegmentArrays(ArrayFile(bytes(stream.read())))
 
 
-def arrays_of(reader: IndexReader) -> ArrayFile | None:
+def arrays_of(reader: IndexReader) -> SegmentArrays | None:
     """The arrays behind a segment's reader; None if another codec wrote the segment."""
     terms = getattr(reader, "_terms", None)
-    return terms.file if isinstance(terms, TermsReader) else None
+    return terms.arrays if isinstance(terms, TermsReader) else None
 
 
 class PostingsMatcher(ListMatcher):  # type: ignore[misc]
@@ -91,20 +91,12 @@ class PostingsMatcher(ListMatcher):  # type: ignore[misc]
 class TermsReader(base.TermsReader):  # type: ignore[misc]
     """The terms of every field of a segment."""
 
-    def __init__(self, file: ArrayFile, lengths: Callable[[str], Any]) -> None:
-        meta = json.loads(file.array("meta").tobytes())
-        self.file = file
-        self._lengths = lengths
-        self._names = {name: f"field{number}" for number, name in enumerate(meta["fields"])}
-        self._fields: dict[str, FieldTerms] = {}
+    def __init__(self, arrays: SegmentArrays) -> None:
+        self.arrays = arrays
 
     def field(self, name: str) -> FieldTerms | None:
         """The terms of a field; None if the segment has none of it."""
-        if name not in self._names:
-            return None
-        if name not in self._fields:
-            self._fields[name] = FieldTerms(self.file, self._names[name])
-        return self._fields[name]
+        return self.arrays.field(name)
 
     def _find(self, name: str, text: bytes) -> tuple[FieldTerms, int]:
         terms = self.field(name)
@@ -121,7 +113,7 @@ class TermsReader(base.TermsReader):  # type: ignore[misc]
         return TermCursor(self, name, kind)
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
-        for name in sorted(self._names):
+        for name in sorted(self.arrays.field_names()):
             yield from self.terms_from(name, b"")
 
     def terms_from(self, name: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
@@ -142,7 +134,7 @@ class TermsReader(base.TermsReader):  # type: ignore[misc]
     def term_info(self, name: str, text: bytes) -> TermInfo:
         terms, number = self._find(name, text)
         docs, weights = terms.docs(number), terms.weights(number)
-        lengths = self._lengths(name)
+        lengths = self.arrays.lengths(name)
         held = lengths[docs] if lengths is not None else None
         return TermInfo(
             weight=float(weights.sum(dtype="f8")),
@@ -173,10 +165,10 @@ class TermsReader(base.TermsReader):  # type: ignore[misc]
         return PostingsMatcher(terms, number, format_, scorer, (name, text), info)
 
     def indexed_field_names(self) -> list[str]:
-        return list(self._names)
+        return self.arrays.field_names()
 
     def close(self) -> None:
-        self._fields.clear()
+        pass
 
 
 class TermCursor(base.FieldCursor):  # type: ignore[misc]
@@ -221,26 +213,18 @@ class TermCursor(base.FieldCursor):  # type: ignore[misc]
 class DocumentReader(base.PerDocumentReader):  # type: ignore[misc]
     """The documents of a segment: stored values, field lengths, columns and vectors."""
 
-    def __init__(self, file: ArrayFile, segment: ColumnarSegment) -> None:
-        meta = json.loads(file.array("meta").tobytes())
-        self._file = file
+    def __init__(self, arrays: SegmentArrays, segment: ColumnarSegment) -> None:
+        self.arrays = arrays
         self._segment = segment
-        self._documents: int = meta["documents"]
-        self._numbers = {
-            kind: {name: number for number, name in enumerate(meta[kind])}
-            for kind in ("lengths", "columns", "vectors")
-        }
-        self._totals = dict(zip(meta["lengths"], meta["totals"], strict=True))
-        self._ends: Any = None
 
     def close(self) -> None:
-        self._ends = None
+        pass
 
     def doc_count(self) -> int:
-        return self._documents - self._segment.deleted_count()
+        return self.arrays.documents - self._segment.deleted_count()
 
     def doc_count_all(self) -> int:
-        return self._documents
+        return self.arrays.documents
 
     def has_deletions(self) -> bool:
         return bool(self._segment.has_deletions())
@@ -257,62 +241,45 @@ class DocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return True
 
     def has_column(self, name: str) -> bool:
-        return name in self._numbers["columns"]
+        return name in self.arrays.column_kinds
 
     def column_reader(self, name: str, column: Column) -> ColumnReader:
-        data = self._file.array(f"column{self._numbers['columns'][name]}").data
-        return column.reader(BufferFile(data), 0, len(data), self._documents)
+        arrays, count = self.arrays, self.arrays.documents
+        found = arrays.column(name)
+        if found is not None:
+            return ArrayColumnReader(found, count, column.default_value())
+        data = arrays.whoosh_column(name)
+        return column.reader(BufferFile(memoryview(data)), 0, len(data), count)
 
     # -- lengths
 
-    def lengths(self, name: str) -> Any:
-        """The quantised length of the field in every document; None if no document has any."""
-        number = self._numbers["lengths"].get(name)
-        return None if number is None else self._file.array(f"lengths{number}")
-
     def doc_field_length(self, number: int, name: str, default: int = 0) -> int | None:
-        lengths = self.lengths(name)
+        lengths = self.arrays.lengths(name)
         if lengths is None:
             return default
         byte = int(lengths[number])
         return int(byte_to_length(byte)) if byte else None
 
     def field_length(self, name: str) -> int:
-        return int(self._totals.get(name, 0))
+        return int(self.arrays.total_length(name))
 
     def min_field_length(self, name: str) -> int:
-        lengths = self.lengths(name)
+        lengths = self.arrays.lengths(name)
         return 0 if lengths is None else int(byte_to_length(int(lengths.min())))
 
     def max_field_length(self, name: str) -> int:
-        lengths = self.lengths(name)
+        lengths = self.arrays.lengths(name)
         return 0 if lengths is None else int(byte_to_length(int(lengths.max())))
 
-    # -- vectors
+    # -- vectors and stored values
 
     def has_vector(self, number: int, name: str) -> bool:
-        if name not in self._numbers["vectors"]:
-            return False
-        first, last = self._vector_extent(number, name)
-        return last > first
+        return bool(self.arrays.vector(name, number))
 
     def vector(self, number: int, name: str, format_: Format) -> Matcher:
-        first, last = self._vector_extent(number, name)
-        prefix = f"vector{self._numbers['vectors'][name]}"
-        words = [self._run(f"{prefix}.words", at).decode() for at in range(first, last)]
-        values = [self._run(f"{prefix}.values", at) for at in range(first, last)]
-        weights = self._file.part(f"{prefix}.weights", first, last).tolist()
-        return ListMatcher(words, weights, values, format_)
-
-    def _vector_extent(self, number: int, name: str) -> tuple[int, int]:
-        ends = self._file.array(f"vector{self._numbers['vectors'][name]}.ends")
-        return (int(ends[number - 1]) if number else 0), int(ends[number])
-
-    def _run(self, name: str, number: int) -> bytes:
-        ends = self._file.array(f"{name}.ends")
-        return self._file.blob(name, int(ends[number - 1]) if number else 0, int(ends[number]))
-
-    # -- stored values
+        items = self.arrays.vector(name, number)
+        words = [word.decode() for word, _, _ in items]
+        return ListMatcher(words, [w for _, w, _ in items], [v for _, _, v in items], format_)
 
     def stored_fields(self, number: int) -> dict[str, Any]:
-        return unpack(self._run("stored", number), trusted=True)
+        return self.arrays.stored_values(number, trusted=True)

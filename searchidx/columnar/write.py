@@ -1,12 +1,12 @@
 """Writing a segment through Whoosh's writer interface: one document, one posting at a time.
 
 Everything is gathered in a SegmentDraft in memory and written as one file when the terms are done.
+searchidx's own posts take another way, in bulk (see invert.py).
 """
 
 from __future__ import annotations
 
 import io
-import json
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,25 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from whoosh import columns
 from whoosh.codec import base
-from whoosh.columns import Column, ColumnWriter
 from whoosh.fields import FieldType
 from whoosh.filedb.filestore import RamStorage, Storage
 from whoosh.formats import Positions
 from whoosh.util.numeric import length_to_byte
 
-from searchidx.columnar.layout import Array, ArrayFileWriter
-from searchidx.columnar.postings import (
-    FieldPostings,
-    Ragged,
-    narrow,
-    narrow_weights,
-    ragged,
-    write_postings,
-)
-from searchidx.columnar.stored import pack
-
-Vector = list[tuple[bytes, float, bytes]]
+from searchidx.columnar.columns import Column, NumberValues, WhooshValues, text_values
+from searchidx.columnar.layout import Array
+from searchidx.columnar.postings import FieldPostings, Ragged, ragged, whole_weights
+from searchidx.columnar.segment import FieldLengths, SegmentData, Vector, write_segment
+from searchidx.columnar.stored import StoredWriter
 
 
 @dataclass(slots=True)
@@ -43,92 +36,96 @@ class SegmentDraft:
     the exact sum for each field.
     """
 
-    stored: list[bytes] = field(default_factory=list)
+    stored: StoredWriter = field(default_factory=StoredWriter)
     lengths: dict[str, dict[int, int]] = field(default_factory=lambda: defaultdict(dict))
     totals: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    columns: dict[str, ColumnWriter] = field(default_factory=dict)
-    column_files: RamStorage = field(default_factory=RamStorage)
+    columns: dict[str, _ColumnDraft] = field(default_factory=dict)
     vectors: dict[str, dict[int, Vector]] = field(default_factory=lambda: defaultdict(dict))
     fields: dict[str, FieldPostings] = field(default_factory=dict)
-    is_finished: bool = False
-
-    def finish_columns(self) -> None:
-        """Close the columns; from now on no document may be added."""
-        if not self.is_finished:
-            for writer in self.columns.values():
-                writer.finish(len(self.stored))
-                writer._dbfile.close()
-            self.is_finished = True
 
     def to_bytes(self) -> bytes:
         """The segment file."""
-        self.finish_columns()
+        count = len(self.stored)
+        data = SegmentData(count, self.stored.finish())
+        for name, lengths in self.lengths.items():
+            quantised = np.zeros(count, dtype=np.uint8)
+            quantised[list(lengths)] = list(lengths.values())
+            data.lengths[name] = FieldLengths(quantised, self.totals[name])
+        for name, column in self.columns.items():
+            data.columns[name] = column.finish(count)
+        for name, vectors in self.vectors.items():
+            data.vectors[name] = [vectors.get(number, []) for number in range(count)]
         stream = io.BytesIO()
-        writer = ArrayFileWriter(stream)
-        self._write_documents(writer)
-        for number, (_, postings) in enumerate(self.fields.items()):
-            write_postings(writer, f"field{number}", postings)
-        writer.add_bytes("meta", json.dumps(self._meta()).encode())
-        writer.finish()
+        write_segment(stream, data, [(name, [one]) for name, one in self.fields.items()])
         return stream.getvalue()
 
-    def _meta(self) -> dict[str, Any]:
-        return {
-            "documents": len(self.stored),
-            "fields": list(self.fields),
-            "lengths": list(self.lengths),
-            "totals": [self.totals[name] for name in self.lengths],
-            "columns": list(self.columns),
-            "vectors": list(self.vectors),
-        }
 
-    def _write_documents(self, writer: ArrayFileWriter) -> None:
-        stored = ragged(self.stored)
-        writer.add("stored", stored.items)
-        writer.add("stored.ends", stored.ends)
-        for number, lengths in enumerate(self.lengths.values()):
-            array = np.zeros(len(self.stored), dtype=np.uint8)
-            array[list(lengths)] = list(lengths.values())
-            writer.add(f"lengths{number}", array)
-        for number, name in enumerate(self.columns):
-            writer.add_bytes(f"column{number}", self.column_files.files[name])
-        for number, vectors in enumerate(self.vectors.values()):
-            self._write_vectors(writer, f"vector{number}", vectors)
+class _ColumnDraft:
+    """The values of a column by document; those of kinds we keep as arrays, the others in Whoosh's
+    own form."""
 
-    def _write_vectors(
-        self, writer: ArrayFileWriter, prefix: str, vectors: dict[int, Vector]
-    ) -> None:
-        rows = [vectors.get(number, []) for number in range(len(self.stored))]
-        items = [item for row in rows for item in row]
-        ends = np.cumsum([len(row) for row in rows], dtype=np.int64)
-        words, values = ragged([word for word, _, _ in items]), ragged([v for _, _, v in items])
-        writer.add(f"{prefix}.ends", narrow(ends))
-        writer.add(f"{prefix}.words", words.items)
-        writer.add(f"{prefix}.words.ends", words.ends)
-        writer.add(f"{prefix}.values", values.items)
-        writer.add(f"{prefix}.values.ends", values.ends)
-        writer.add(f"{prefix}.weights", np.array([w for _, w, _ in items], dtype=np.float32))
+    def __init__(self, kind: columns.Column) -> None:
+        self._kind = kind
+        self._values: dict[int, Any] = {}
+
+    def add(self, number: int, value: Any) -> None:
+        self._values[number] = value
+
+    def discard(self, number: int) -> None:
+        self._values.pop(number, None)
+
+    def finish(self, count: int) -> Column:
+        kind, values = self._kind, self._values
+        if type(kind) is columns.NumericColumn and kind._typecode in _NUMBERS:
+            numbers = np.full(count, kind._default, dtype=_NUMBERS[kind._typecode])
+            numbers[list(values)] = list(values.values())
+            has = np.zeros(count, dtype=np.bool_)
+            has[list(values)] = True
+            return NumberValues(numbers, None if has.all() else has)
+        if type(kind) in (columns.VarBytesColumn, columns.RefBytesColumn):
+            return text_values([values.get(number) for number in range(count)])
+        return WhooshValues(_whoosh_bytes(kind, values, count))
 
 
-class DocumentWriter(base.PerDocWriterWithColumns):  # type: ignore[misc]
+_NUMBERS = {code: np.dtype(code).newbyteorder("<") for code in "bBhHiIqQfd"}
+
+
+def _whoosh_bytes(kind: columns.Column, values: dict[int, Any], count: int) -> bytes:
+    """The column as Whoosh's own writer writes it."""
+    storage = RamStorage()
+    stream = storage.create_file("column")
+    writer = kind.writer(stream)
+    for number in sorted(values):
+        writer.add(number, values[number])
+    writer.finish(count)
+    stream.close()
+    return bytes(storage.files["column"])
+
+
+class DocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
     """What Whoosh says of one document after the other goes into the draft."""
 
     def __init__(self, draft: SegmentDraft) -> None:
-        super().__init__()
         self._draft = draft
+        self._number = -1
         self._values: dict[str, Any] = {}
         self.is_closed = False
 
     def start_doc(self, number: int) -> None:
-        self._docnum = number
+        self._number = number
         self._values = {}
 
     def add_field(self, name: str, kind: FieldType, value: Any, length: int) -> None:
         if value is not None:
             self._values[name] = value
         if length:
-            self._draft.lengths[name][self._docnum] = length_to_byte(length)
+            self._draft.lengths[name][self._number] = length_to_byte(length)
             self._draft.totals[name] += length
+
+    def add_column_value(self, name: str, column: columns.Column, value: Any) -> None:
+        if name not in self._draft.columns:
+            self._draft.columns[name] = _ColumnDraft(column)
+        self._draft.columns[name].add(self._number, value)
 
     def add_vector_items(
         self, name: str, kind: FieldType, items: Iterable[tuple[Any, float, bytes]]
@@ -138,28 +135,20 @@ class DocumentWriter(base.PerDocWriterWithColumns):  # type: ignore[misc]
             for word, weight, value in items
         ]
         if rows:
-            self._draft.vectors[name][self._docnum] = rows
+            self._draft.vectors[name][self._number] = rows
 
     def finish_doc(self) -> None:
-        self._draft.stored.append(pack(self._values))
+        self._draft.stored.add(self._values)
 
     def cancel_doc(self) -> None:
         """Whoosh calls this when a value of the document was refused; its number is used again."""
         for lengths in self._draft.lengths.values():
-            lengths.pop(self._docnum, None)
+            lengths.pop(self._number, None)
+        for column in self._draft.columns.values():
+            column.discard(self._number)
 
     def close(self) -> None:
-        self._draft.finish_columns()
         self.is_closed = True
-
-    def _has_column(self, name: str) -> bool:
-        return name in self._draft.columns
-
-    def _create_column(self, name: str, column: Column) -> None:
-        self._draft.columns[name] = column.writer(self._draft.column_files.create_file(name))
-
-    def _get_column(self, name: str) -> ColumnWriter:
-        return self._draft.columns[name]
 
 
 class TermsWriter(base.FieldWriter):  # type: ignore[misc]
@@ -174,11 +163,11 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
 
     def _start(self, kind: FieldType | None) -> None:
         self._terms: list[bytes] = []
-        self._starts = array("Q")
-        self._docs = array("I")
+        self._starts = array("q")
+        self._docs = array("q")
         self._weights = array("f")
-        self._positions = array("I")
-        self._position_ends = array("Q")
+        self._positions = array("q")
+        self._position_ends = array("q")
         self._values: list[bytes] = []
         self._format = kind.format if kind else None
         self._has_positions = type(self._format) is Positions
@@ -210,14 +199,14 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
             terms=self._terms,
             starts=_numbers(self._starts),
             docs=_numbers(self._docs),
-            weights=narrow_weights(_numbers(self._weights)),
+            weights=whole_weights(_numbers(self._weights)),
             positions=positions if self._has_positions else None,
             values=ragged(self._values) if any(self._values) else None,
         )
         self._start(None)
 
     def close(self) -> None:
-        if self._draft.stored:
+        if len(self._draft.stored):
             with self._storage.create_file(self._file_name) as stream:
                 stream.write(self._draft.to_bytes())
         self.is_closed = True
@@ -225,4 +214,4 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
 
 def _numbers(values: array[Any]) -> Array:
     """An array of Python's as one of NumPy's, over the same memory."""
-    return np.frombuffer(values, dtype=values.typecode) if values else np.zeros(0, np.uint32)
+    return np.frombuffer(values, dtype=values.typecode) if values else np.zeros(0, np.int64)

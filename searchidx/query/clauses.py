@@ -279,6 +279,11 @@ def _reversed(name: str, text: str) -> Refusal:
     return Refusal(f"{name}:{text} ends before it starts", f"write {name}:{last}..{first}")
 
 
+def is_one_word(glob: str) -> bool:
+    """Whether a pattern is about a single word."""
+    return len(_glob_words(glob.rstrip("?"))) == 1
+
+
 def _glob_words(glob: str) -> list[str]:
     """The parts of a pattern that are about one word each, without those that hold no letter."""
     parts = _GLOB_BREAK.split(glob)

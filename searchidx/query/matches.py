@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from whoosh import query
 from whoosh.support.levenshtein import levenshtein
+
+from searchidx.schema import ANY, ANY_WORDS, names_of
+from searchidx.settings import FieldKind, FieldSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,28 @@ class FieldMatches:
     phrases: list[PhraseMatch] = field(default_factory=list)
     tests: list[Callable[[str], bool]] = field(default_factory=list)
 
+    def joined(self, other: FieldMatches) -> FieldMatches:
+        """What either looks for."""
+        return FieldMatches(
+            self.terms | other.terms, self.phrases + other.phrases, self.tests + other.tests
+        )
 
-def matches_of(tree: query.Query) -> dict[str, FieldMatches]:
-    """Whoosh field -> what the tree looks for there, but for what it excludes or does not need."""
+
+def matches_of(tree: query.Query, specs: Sequence[FieldSpec]) -> dict[str, FieldMatches]:
+    """Whoosh field -> what the tree looks for there, but for what it excludes or does not need.
+
+    What is looked for in `any` is looked for in each of the default fields.
+    """
     found: dict[str, FieldMatches] = {}
     for leaf in _leaves(tree):
         if name := leaf.field():
             _add(found.setdefault(name, FieldMatches()), leaf)
+    words, forms = found.pop(ANY, FieldMatches()), found.pop(ANY_WORDS, FieldMatches())
+    for spec in specs:
+        if spec.default and spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
+            names = names_of(spec)
+            for name, plain in ((names.terms, words), (names.words, forms)):
+                found[name] = found.get(name, FieldMatches()).joined(plain)
     return found
 
 

@@ -6,6 +6,7 @@ Each function gives a Clause: the nodes, and the part they play in the whole que
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -18,7 +19,7 @@ from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
 from searchidx.query.lex import Token, TokenKind, unescape
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.schema import PATH, PROBLEMS, Names, names_of, names_of_meta
+from searchidx.schema import ANY, ANY_WORDS, PATH, PROBLEMS, Names, names_of, names_of_meta
 from searchidx.settings import FieldKind, FieldSpec
 
 MOST_EDITS = 2
@@ -128,10 +129,52 @@ def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
     if not specs:
         hint = 'declare one with "default = true", or name a field: title:word'
         raise Refusal("no field is searched for plain words", hint)
-    node = clauses.any_of(_text(names_of(spec), spec.weight, value, spec.kind) for spec in specs)
-    is_bare = value.token.kind is TokenKind.WORD and not value.modifiers.tokens
+    node = _plain_text(specs, value, vocabulary)
+    is_word = value.token.kind is TokenKind.WORD and value.is_plain_text
+    is_bare = is_word and not value.modifiers.tokens
     is_stop_word = is_bare and _is_stop_word(value.text, specs[0].language)
     return Clause(node, Role.STOP_WORD if is_stop_word else Role.LOOKED_FOR)
+
+
+def _plain_text(specs: Sequence[FieldSpec], value: Value, vocabulary: Vocabulary) -> query.Query:
+    """A value looked for in several fields.
+
+    One word is looked for in `any`, where the default fields are as one. Words that must stand
+    together in a single field, and fields other than the default ones, are looked for one by one.
+    """
+    if not vocabulary.plain_is_default or not _is_one_word(value):
+        return clauses.any_of(_text(names_of(s), s.weight, value, s.kind) for s in specs)
+    languages = dict.fromkeys(names_of(spec).language for spec in specs)
+    nodes: list[query.Query] = []
+    for language in languages:
+        node = _text(Names(ANY, ANY_WORDS, "", language), 1.0, value, FieldKind.TEXT)
+        if node not in nodes:
+            nodes.append(node)
+    if value.token.kind is TokenKind.REGEX or is_pattern(value.token.value):
+        nodes += _whole_values(specs, value)
+    return clauses.any_of(nodes)
+
+
+def _is_one_word(value: Value) -> bool:
+    if value.token.kind is TokenKind.REGEX:
+        return True
+    if value.token.kind is TokenKind.WORD and is_pattern(value.token.value):
+        return clauses.is_one_word(value.token.value)
+    return len(query_slots(value.text)) == 1
+
+
+def _whole_values(specs: Sequence[FieldSpec], value: Value) -> list[query.Query]:
+    """A pattern that reaches over several words of a keyword: it is held to whole values too."""
+    token = value.token
+    if token.kind is TokenKind.WORD and not is_pattern(token.value.rstrip("*")):
+        return []
+    found = []
+    for spec in specs:
+        if spec.kind is FieldKind.KEYWORD:
+            names = names_of(spec)
+            whole = Names(names.value, names.value, names.value, "none")
+            found.append(_text(whole, 1.0, value, FieldKind.KEYWORD))
+    return found
 
 
 def _field(value: Value, spec: FieldSpec, now: datetime) -> Clause:

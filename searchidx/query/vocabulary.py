@@ -41,6 +41,11 @@ class Vocabulary:
             return [spec for spec in (*self.fields, PATH_FIELD) if spec.name in self.plain]
         return [spec for spec in self.fields if spec.default]
 
+    @property
+    def plain_is_default(self) -> bool:
+        """Whether plain words are looked for in the default fields."""
+        return not self.plain or set(self.plain) == {s.name for s in self.fields if s.default}
+
     def near_name(self, name: str) -> str:
         """The name most like this one, as it is typed; empty when none is like it."""
         near = get_close_matches(name.lower(), self.names(), n=1, cutoff=0.5)

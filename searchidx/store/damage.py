@@ -6,27 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from whoosh.query import QueryError as WhooshQueryError
-
 from searchidx.columnar.layout import FORMAT_VERSION, Damaged, OtherVersion
-from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch
 
 
 @contextmanager
 def told_as_corrupt(folder: Path, file: str) -> Iterator[None]:
-    """Raises IndexCorrupt for what the block raises because the bytes it reads are damaged.
+    """Raises IndexCorrupt or IndexVersionMismatch when what the block reads is damaged or missing.
 
-    Arrays are checked before they are used. Whoosh's own files are not, so that damage to them
-    surfaces as any exception, a bare one included; only errors told on purpose go through.
+    Every array is checked before it is used, so that damage is told by these errors alone.
     """
     try:
         yield
-    except (SearchIdxError, WhooshQueryError):
-        raise
     except OtherVersion as other:
         raise IndexVersionMismatch(folder, other.found, FORMAT_VERSION) from other
     except Damaged as damage:
         what = f"the array {damage.array}: {damage.what}"
         raise IndexCorrupt(folder, damage.file or file, what) from damage
-    except Exception as error:
-        raise IndexCorrupt(folder, file, f"cannot be read ({type(error).__name__})") from error
+    except FileNotFoundError as error:
+        raise IndexCorrupt(folder, file, "is missing") from error

@@ -6,44 +6,83 @@ search returned.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from whoosh import query
 from whoosh.searching import Searcher
 
 from searchidx.results import Explanation
+from searchidx.schema import ANY, names_of
+from searchidx.settings import FieldKind, FieldSpec
 
 
-def explain(node: query.Query, searcher: Searcher, number: int) -> Explanation | None:
+def explain(
+    node: query.Query, searcher: Searcher, number: int, specs: Sequence[FieldSpec]
+) -> Explanation | None:
     """What `node` gave to document `number` of a segment's searcher; None without a match."""
-    if isinstance(node, query.AndNot):
-        return None if explain(node.b, searcher, number) else explain(node.a, searcher, number)
-    if isinstance(node, query.Require):
-        return explain(node.a, searcher, number) if explain(node.b, searcher, number) else None
-    if isinstance(node, query.Not):
-        return None if explain(node.query, searcher, number) else Explanation("not excluded", 1.0)
-    if isinstance(node, query.AndMaybe):
-        required = explain(node.a, searcher, number)
-        return required and _sum("and maybe", [required, explain(node.b, searcher, number)])
-    if isinstance(node, query.And):
-        parts = [explain(child, searcher, number) for child in node.children()]
-        scored = [
-            part
-            for part, child in zip(parts, node.children(), strict=True)
-            if not isinstance(child, query.Not)
-        ]
-        return None if None in parts else _sum("all of", scored or parts[:1], node.boost)
-    if isinstance(node, query.Or):
-        parts = [explain(child, searcher, number) for child in node.children()]
-        return _sum("any of", parts, node.boost)
-    if isinstance(node, query.DisjunctionMax) and not node.tiebreak:
-        found = [explain(child, searcher, number) for child in node.children()]
-        return max(filter(None, found), key=lambda part: part.score, default=None)
-    if isinstance(node, query.ConstantScoreQuery):
-        matched = explain(node.child, searcher, number)
-        return matched and Explanation(_name(node), node.score)
+
+    def told(child: query.Query) -> Explanation | None:
+        return explain(child, searcher, number, specs)
+
+    match node:
+        case query.AndNot():
+            return None if told(node.b) else told(node.a)
+        case query.Require():
+            return told(node.a) if told(node.b) else None
+        case query.Not():
+            return None if told(node.query) else Explanation("not excluded", 1.0)
+        case query.AndMaybe():
+            required = told(node.a)
+            return required and _sum("and maybe", [required, told(node.b)])
+        case query.And():
+            return _all(node, [told(child) for child in node.children()])
+        case query.Or():
+            return _sum("any of", [told(child) for child in node.children()], node.boost)
+        case query.DisjunctionMax() if not node.tiebreak:
+            found = filter(None, [told(child) for child in node.children()])
+            return max(found, key=lambda part: part.score, default=None)
+        case query.ConstantScoreQuery():
+            matched = told(node.child)
+            return matched and Explanation(_name(node), node.score)
     score = _score(node, searcher, number)
-    return None if score is None else Explanation(_name(node), score, (), _details(node, searcher))
+    if score is None:
+        return None
+    fields = _by_field(node, searcher, number, specs, score)
+    return Explanation(_name(node), score, fields, _details(node, searcher))
+
+
+def _all(node: query.And, parts: Sequence[Explanation | None]) -> Explanation | None:
+    if None in parts:
+        return None
+    children = zip(parts, node.children(), strict=True)
+    scored = [part for part, child in children if not isinstance(child, query.Not)]
+    return _sum("all of", scored or parts[:1], node.boost)
+
+
+def _by_field(
+    node: query.Query, searcher: Searcher, number: int, specs: Sequence[FieldSpec], score: float
+) -> tuple[Explanation, ...]:
+    """What each field gave to a plain word: shares of its score, as the weighted counts are."""
+    if not isinstance(node, query.Term) or node.fieldname != ANY:
+        return ()
+    counts = []
+    for spec in specs:
+        if spec.default and spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
+            matcher = query.Term(names_of(spec).terms, node.text).matcher(searcher)
+            if matcher.is_active() and matcher.id() < number:
+                matcher.skip_to(number)
+            if matcher.is_active() and matcher.id() == number:
+                counts.append((spec, int(matcher.weight())))
+    whole = sum(spec.weight * count for spec, count in counts)
+    return tuple(
+        Explanation(
+            f"{spec.name}:{node.text}",
+            score * spec.weight * count / whole,
+            (),
+            f"{count} × weight {spec.weight:g}",
+        )
+        for spec, count in counts
+    )
 
 
 def _sum(what: str, parts: Iterable[Explanation | None], boost: float = 1.0) -> Explanation | None:

@@ -8,44 +8,51 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
-from collections.abc import Sequence
+import string
+import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from whoosh.codec.base import Segment
-from whoosh.filedb.filestore import FileStorage
-from whoosh.index import TOC, FileIndex
+from whoosh.filedb.filestore import FileStorage, RamStorage
+from whoosh.index import TOC
 from whoosh.util.filelock import try_for
-from whoosh.writing import CLEAR, SegmentWriter
 
-from searchidx.columnar.codec import ColumnarCodec
+from searchidx.columnar.codec import ColumnarSegment
+from searchidx.columnar.layout import ArrayFile
+from searchidx.columnar.merge import Source, merge, plan
+from searchidx.columnar.segment import SegmentArrays
 from searchidx.errors import IndexCorrupt, IndexError_, IndexLocked, IndexMissing
-from searchidx.posts.model import Post
-from searchidx.schema import PATH, build_schema
+from searchidx.schema import build_schema
 from searchidx.settings import FieldSpec
+from searchidx.store.build import SegmentBuilder
 from searchidx.store.damage import told_as_corrupt
-from searchidx.store.documents import document_of
-from searchidx.store.manifest import Manifest, read_manifest, remove_old_manifests, write_manifest
-from searchidx.store.snapshot import Snapshot
+from searchidx.store.manifest import (
+    Manifest,
+    SegmentRecord,
+    manifest_name,
+    read_manifest,
+    write_manifest,
+)
+from searchidx.store.snapshot import Snapshot, alive_of
 
 LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
-SPILL_NAME = "MAIN.tmp"
-MEMORY_MB = 256
 
-_INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)|MAIN_[0-9a-z]{16}\.[a-z]+")
+_TABLE = re.compile(r"_MAIN_(\d+)\.toc")
+_INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+")
 
 
 def newest_generation(folder: Path) -> int:
-    """The number of the last committed generation; 0 when there is none.
-
-    Whoosh starts an index with an empty generation 0, which is not ours.
-    """
+    """The number of the last committed generation; 0 when there is none."""
     if not folder.is_dir():
         return 0
-    return max(0, int(TOC._latest_generation(os.listdir(folder), "MAIN")))
+    found = map(_TABLE.fullmatch, os.listdir(folder))
+    return max((int(match[1]) for match in found if match), default=0)
 
 
 def open_snapshot(folder: Path) -> Snapshot:
@@ -67,46 +74,20 @@ def open_snapshot(folder: Path) -> Snapshot:
 
 def _open_generation(folder: Path, generation: int) -> Snapshot:
     manifest = read_manifest(folder, generation)
-    with told_as_corrupt(folder, f"_MAIN_{generation}.toc"):
-        searcher = FileIndex(FileStorage(str(folder))).searcher()
-    if searcher.reader().generation() not in (generation, None):
-        searcher.close()
-        raise IndexCorrupt(folder, f"_MAIN_{generation}.toc", "was replaced while it was opened")
-    return Snapshot(folder, searcher, manifest, _size_bytes(folder))
+    return Snapshot(folder, manifest, [_open_segment(folder, one) for one in manifest.segments])
 
 
-def _size_bytes(folder: Path) -> int:
-    total = 0
-    for entry in os.scandir(folder):
-        with suppress(FileNotFoundError):
-            total += entry.stat().st_size if entry.is_file() else 0
-    return total
+def _open_segment(folder: Path, record: SegmentRecord) -> SegmentArrays:
+    with told_as_corrupt(folder, record.file_name):
+        arrays = SegmentArrays(ArrayFile.open(folder / record.file_name))
+    if arrays.documents != record.documents:
+        what = f"holds {arrays.documents} posts, the manifest says {record.documents}"
+        raise IndexCorrupt(folder, record.file_name, what)
+    return arrays
 
 
-class _DurableStorage(FileStorage):  # type: ignore[misc]
-    """Whoosh's storage, but a file that is renamed is on the disk, and so is its new name."""
-
-    def rename_file(self, old: str, new: str, safe: bool = False) -> None:
-        _sync_to_disk(Path(self.folder) / old)
-        super().rename_file(old, new, safe)
-        _sync_to_disk(Path(self.folder))
-
-
-class _DurableWriter(SegmentWriter):  # type: ignore[misc]
-    """Whoosh's writer, but everything a table of contents names is on the disk before it is."""
-
-    manifest: Manifest | None = None
-
-    def _commit_toc(self, segments: list[Segment]) -> None:
-        folder = Path(self.storage.folder)
-        for name in self.newsegment.list_files(self.storage):
-            _sync_to_disk(folder / name)
-        if self.manifest is not None:
-            write_manifest(folder, self.manifest)
-        super()._commit_toc(segments)
-
-
-def _sync_to_disk(path: Path) -> None:
+def sync_to_disk(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -114,95 +95,147 @@ def _sync_to_disk(path: Path) -> None:
         os.close(handle)
 
 
+def write_segment_file(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
+    """Write what a builder holds as a new segment, synced to the disk. Nothing refers to it yet."""
+    name = _new_name()
+    record = SegmentRecord(name, len(builder))
+    path = folder / record.file_name
+    try:
+        with open(path, "wb") as stream:
+            builder.write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return record
+
+
+def _new_name() -> str:
+    return "MAIN_" + "".join(random.choices(string.ascii_lowercase + string.digits, k=16))
+
+
 class Writer:
     """Writes the next generation. Leave the `with` block without `commit` and nothing changes.
 
-    Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds.
+    With `clear` it starts from nothing, else from the newest generation.
+    Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds;
+    IndexCorrupt or IndexVersionMismatch when the newest generation cannot be read.
     """
 
     def __init__(
         self, folder: Path, fields: Sequence[FieldSpec], *, wait_s: float, clear: bool
     ) -> None:
         self.folder = folder
-        self._clear = clear
+        self._fields = fields
         folder.mkdir(parents=True, exist_ok=True)
-        self._storage = _DurableStorage(str(folder))
-        self._lock = self._storage.lock(LOCK_NAME)
-        if not (folder / f"_MAIN_{newest_generation(folder)}.toc").exists():
+        self._lock = FileStorage(str(folder)).lock(LOCK_NAME)
+        if not newest_generation(folder):
             _refuse_foreign(folder)
         if not try_for(self._lock.acquire, timeout=wait_s, delay=0.05):
             raise _locked(folder)
         try:
             _write_holder(folder)
-            _sweep(folder)
-            self._writer = self._open_writer(fields)
+            newest = newest_generation(folder)
+            self.generation = newest + 1
+            """The number the next generation will have."""
+            self._records: dict[str, SegmentRecord] = {}
+            if newest and not clear:
+                manifest = read_manifest(folder, newest)
+                self._records = {record.name: record for record in manifest.segments}
+                _sweep(folder, manifest)
         except BaseException:
             self._release()
             raise
-
-    def _open_writer(self, fields: Sequence[FieldSpec]) -> _DurableWriter:
-        schema = build_schema(fields)
-        if not (self.folder / f"_MAIN_{newest_generation(self.folder)}.toc").exists():
-            TOC.create(self._storage, schema)
-        try:
-            with told_as_corrupt(self.folder, f"_MAIN_{newest_generation(self.folder)}.toc"):
-                index = FileIndex(self._storage)
-        except IndexCorrupt:
-            if not self._clear:
-                raise
-            _discard(self.folder)
-            TOC.create(self._storage, schema)
-            index = FileIndex(self._storage)
-        writer = _DurableWriter(index, _lk=False, limitmb=MEMORY_MB, codec=ColumnarCodec())
-        if self._clear:
-            writer.schema = schema
-        return writer
-
-    @property
-    def generation(self) -> int:
-        """The number the next generation will have."""
-        return int(self._writer.generation)
+        self._new: list[SegmentRecord] = []
+        self._is_committed = False
 
     def __enter__(self) -> Writer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         try:
-            if not self._writer.is_closed:
-                self._writer.cancel()
+            if not self._is_committed:
+                for record in self._new:
+                    (self.folder / record.file_name).unlink(missing_ok=True)
         finally:
             self._release()
 
-    def delete(self, paths: Sequence[str]) -> None:
-        """Leave out the posts with these paths. Call it before `add`."""
-        for path in paths:
-            self._writer.delete_by_term(PATH, path)
+    def delete(self, numbers: Mapping[str, Sequence[int]]) -> None:
+        """Leave out documents of segments that are there already: segment name -> documents."""
+        for name, docs in numbers.items():
+            record = self._records[name]
+            deleted = tuple(sorted({*record.deleted, *docs}))
+            self._records[name] = replace(record, deleted=deleted)
 
-    def add(self, post: Post, fields: Sequence[FieldSpec]) -> None:
-        """Put a post into the next generation."""
-        self._writer.add_document(**document_of(post, fields))
+    def add(self, builder: SegmentBuilder) -> None:
+        """Write the posts of a builder as a segment of the next generation."""
+        if len(builder):
+            self.adopt(write_segment_file(self.folder, builder))
+
+    def adopt(self, record: SegmentRecord) -> None:
+        """Make a segment that is written already part of the next generation."""
+        self._new.append(record)
 
     def commit(self, manifest: Manifest) -> None:
         """Make the next generation the one that is opened from now on."""
-        self._writer.manifest = manifest
-        self._writer.commit(mergetype=CLEAR if self._clear else None)
-        remove_old_manifests(self.folder, manifest.generation)
+        records = [*self._records.values(), *self._new]
+        segments = self._merged([record for record in records if record.live])
+        name, toc = self._table(segments)
+        manifest = replace(
+            manifest,
+            generation=self.generation,
+            segments=tuple(segments),
+            toc_crc=zlib.crc32(toc),
+        )
+        write_manifest(self.folder, manifest)
+        temporary = self.folder / f"{name}.tmp"
+        with open(temporary, "wb") as stream:
+            stream.write(toc)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(self.folder / name)
+        self._is_committed = True
+        sync_to_disk(self.folder)
+        _sweep(self.folder, manifest)
+
+    def _table(self, segments: Sequence[SegmentRecord]) -> tuple[str, bytes]:
+        """Whoosh's table of contents: the name of its file, and its bytes."""
+        storage = RamStorage()
+        known = [ColumnarSegment.of(one.name, one.documents, one.deleted) for one in segments]
+        TOC(build_schema(self._fields), known, self.generation).write(storage, "MAIN")
+        ((name, data),) = storage.files.items()
+        return name, bytes(data)
+
+    def _merged(self, records: Sequence[SegmentRecord]) -> list[SegmentRecord]:
+        """The segments, with those that are many and small put together."""
+        sizes = [record.documents for record in records]
+        groups = plan(sizes, [len(record.deleted) for record in records])
+        taken = {place for group in groups for place in group}
+        kept = [record for place, record in enumerate(records) if place not in taken]
+        return kept + [self._merge([records[place] for place in group]) for group in groups]
+
+    def _merge(self, records: Sequence[SegmentRecord]) -> SegmentRecord:
+        sources = [
+            Source(_open_segment(self.folder, record), alive_of(record)) for record in records
+        ]
+        name = _new_name()
+        path = self.folder / SegmentRecord(name, 0).file_name
+        self._new.append(SegmentRecord(name, 0))
+        with told_as_corrupt(self.folder, "MAIN_*.cols"), open(path, "wb") as stream:
+            documents = merge(stream, sources)
+            stream.flush()
+            os.fsync(stream.fileno())
+        return SegmentRecord(name, documents)
 
     def _release(self) -> None:
         (self.folder / HOLDER_NAME).unlink(missing_ok=True)
         self._lock.release()
 
 
-def _discard(folder: Path) -> None:
-    """Remove every file of an index that cannot be read, but for the lock."""
-    for file in folder.iterdir():
-        if _INDEX_FILE.fullmatch(file.name):
-            file.unlink(missing_ok=True)
-
-
 def _refuse_foreign(folder: Path) -> None:
     """Raises IndexError_ when the folder holds other things than what belongs to an index."""
-    allowed = {LOCK_NAME, HOLDER_NAME, SPILL_NAME, ".gitignore"}
+    allowed = {LOCK_NAME, HOLDER_NAME, ".gitignore"}
     for file in folder.iterdir():
         if file.name not in allowed and not file.name.startswith(("_MAIN_", "MAIN_")):
             what = f"{folder}: not empty and no index (it holds {file.name!r})"
@@ -222,17 +255,12 @@ def _locked(folder: Path) -> IndexLocked:
         return IndexLocked(folder, 0, "")
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what a killed writer left; its segment files go with Whoosh's next commit."""
-    generation = newest_generation(folder)
-    for table in folder.glob("_MAIN_*.toc.*"):
-        table.unlink(missing_ok=True)
-    for file in folder.glob("_MAIN_*.json.tmp"):
-        file.unlink(missing_ok=True)
-    spill = folder / SPILL_NAME
-    if spill.is_dir():
-        for file in spill.iterdir():
-            file.unlink(missing_ok=True)
-        spill.rmdir()
-    if generation:
-        remove_old_manifests(folder, generation)
+def _sweep(folder: Path, manifest: Manifest) -> None:
+    """Remove the index files that a generation does not need: those of older generations, and what
+    a killed writer left."""
+    kept = {manifest_name(manifest.generation), f"_MAIN_{manifest.generation}.toc"}
+    kept |= {record.file_name for record in manifest.segments}
+    for name in os.listdir(folder):
+        if _INDEX_FILE.fullmatch(name) and name not in kept:
+            with suppress(OSError):  # some systems keep files that are open
+                (folder / name).unlink()

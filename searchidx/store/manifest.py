@@ -1,31 +1,82 @@
-"""What searchidx says of a generation, as JSON beside Whoosh's table of contents.
+"""The manifest: what a generation is made of, as JSON beside Whoosh's table of contents.
 
-Generation N is `_MAIN_N.toc` (Whoosh's) and `_MAIN_N.json` (this). The JSON is written and synced
-first, so that a table of contents never stands without it.
+Generation N is `_MAIN_N.toc` (Whoosh's, a pickle) and `_MAIN_N.json` (this). The JSON is written
+and synced first, so that a table of contents never stands without it. searchidx reads the JSON
+alone, so that opening an index runs no code that somebody put into it.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
-from dataclasses import asdict, dataclass
+import re
+import zlib
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from searchidx.columnar.segment import EXTENSION
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
 from searchidx.settings import FieldSpec, fields_from_json, fields_to_json
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+
+_NAME = re.compile(r"MAIN_[0-9a-z]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRecord:
+    """A segment of a generation: `name` is that of its file without the ending, `deleted` are the
+    documents that are not part of the generation any more, ascending."""
+
+    name: str
+    documents: int
+    deleted: tuple[int, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.name}{EXTENSION}"
+
+    @property
+    def live(self) -> int:
+        """How many of its documents are part of the generation."""
+        return self.documents - len(self.deleted)
+
+    def to_json(self) -> dict[str, Any]:
+        bits = np.zeros(self.documents, dtype=np.bool_)
+        bits[list(self.deleted)] = True
+        packed = zlib.compress(np.packbits(bits, bitorder="little").tobytes())
+        text = base64.b64encode(packed).decode() if self.deleted else ""
+        return {"name": self.name, "documents": self.documents, "deleted": text}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> SegmentRecord:
+        """Raises: KeyError, TypeError or ValueError when it is no record."""
+        name, documents, text = str(row["name"]), int(row["documents"]), str(row["deleted"])
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"the segment name {name!r}")
+        if not text:
+            return cls(name, documents)
+        try:
+            packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
+        except zlib.error as error:
+            raise ValueError(f"the deletions of {name}") from error
+        bits = np.unpackbits(packed, count=documents, bitorder="little")
+        return cls(name, documents, tuple(np.flatnonzero(bits).tolist()))
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The settings a generation was built with.
+    """The segments of a generation, and the settings it was built with.
 
     `stamp` changes when the fields or the analysis do. `own_fields` is False when the fields are
     the defaults of the version that wrote it, so that a later version may use its own. `roots` are
     as the index knows them: relative to the folder that holds the index when they lie below it.
-    `time` is when it was committed, ISO 8601 in UTC.
+    `time` is when it was committed, ISO 8601 in UTC. `toc_crc` is the CRC-32 of Whoosh's table of
+    contents.
     """
 
     generation: int
@@ -39,6 +90,16 @@ class Manifest:
     follow_symlinks: bool
     posts: int
     time: str
+    segments: tuple[SegmentRecord, ...] = ()
+    toc_crc: int = 0
+
+    def has_settings_of(self, other: Manifest) -> bool:
+        """Whether both generations were made by the same settings and roots."""
+        own = {name: getattr(self, name) for name in _OF_ONE_COMMIT}
+        return self == replace(other, **own)
+
+
+_OF_ONE_COMMIT = ("generation", "posts", "time", "segments", "toc_crc")
 
 
 def manifest_name(generation: int) -> str:
@@ -49,8 +110,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put the manifest into the folder, whole or not at all, and sync it to the disk."""
     document = {**asdict(manifest), "format": FORMAT_VERSION}
     document["fields"] = fields_to_json(manifest.fields)
+    document["segments"] = [segment.to_json() for segment in manifest.segments]
     target = folder / manifest_name(manifest.generation)
     temporary = target.with_suffix(".json.tmp")
+    document["crc"] = _checksum(document)
     with open(temporary, "w", encoding="utf-8") as stream:
         json.dump(document, stream, ensure_ascii=False, indent=1)
         stream.flush()
@@ -73,19 +136,20 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
         raise IndexCorrupt(folder, name, f"cannot be read ({error})") from error
     if not isinstance(document, dict) or "format" not in document:
         raise IndexCorrupt(folder, name, "is no manifest")
-    if document["format"] != FORMAT_VERSION:
+    is_whole = document.pop("crc", None) == _checksum(document)
+    if document["format"] != FORMAT_VERSION and (is_whole or document["format"] == 1):
         raise IndexVersionMismatch(folder, int(document["format"]), FORMAT_VERSION)
+    if not is_whole:
+        raise IndexCorrupt(folder, name, "is not what was written")
     try:
         return _manifest(document)
     except (KeyError, TypeError, ValueError) as error:
         raise IndexCorrupt(folder, name, f"lacks or misspells {error}") from error
 
 
-def remove_old_manifests(folder: Path, generation: int) -> None:
-    """Delete the manifests of all generations but this one."""
-    for path in folder.glob("_MAIN_*.json*"):
-        if path.name != manifest_name(generation):
-            path.unlink(missing_ok=True)
+def _checksum(document: dict[str, Any]) -> int:
+    """CRC-32 of a JSON document, however it is laid out."""
+    return zlib.crc32(json.dumps(document, sort_keys=True).encode())
 
 
 def _manifest(document: dict[str, Any]) -> Manifest:
@@ -93,4 +157,5 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     for key in ("roots", "include", "exclude"):
         values[key] = tuple(values[key])
     values["fields"] = fields_from_json(values["fields"])
+    values["segments"] = tuple(SegmentRecord.from_json(row) for row in values["segments"])
     return Manifest(**values)

@@ -1,25 +1,36 @@
 """One open generation of an index: query trees in, document numbers and stored values out.
 
-Document numbers are those of Whoosh and mean something only within one snapshot. A snapshot may be
-used from several threads: Whoosh's readers share file positions, so each call holds a lock.
+Document numbers count through all segments and mean something only within one snapshot. Everything
+is read from arrays that do not change, so that a snapshot may be used from several threads.
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from whoosh import query
-from whoosh.reading import IndexReader, TermNotFound
+from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
 
-from searchidx.columnar.evaluate import best_of, evaluate, matching
+from searchidx.analysis import LONGEST_KEYWORD, fold_value
+from searchidx.columnar.codec import ColumnarSegment, open_searcher
+from searchidx.columnar.evaluate import evaluate, matching
+from searchidx.columnar.found import DocSet, Mask
+from searchidx.columnar.packed import Numbers
+from searchidx.columnar.searching import ArraySearcher, Part
+from searchidx.columnar.segment import SegmentArrays
+from searchidx.columnar.select import best_of
 from searchidx.posts.model import FieldValue, Problem, SourceFile
 from searchidx.results import Explanation
 from searchidx.schema import (
@@ -30,15 +41,21 @@ from searchidx.schema import (
     HAS,
     META,
     PATH,
+    PATH_VALUE,
     PROBLEMS,
+    build_schema,
     names_of,
-    sort_column,
 )
 from searchidx.settings import FieldKind, FieldSpec
+from searchidx.store.counting import FieldCounts, number_counts
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.explain import explain
-from searchidx.store.manifest import Manifest
+from searchidx.store.manifest import Manifest, SegmentRecord
+from searchidx.store.ordering import SortKey, SortKeys
 from searchidx.store.verify import faults
+
+MOST_SPELLINGS = 100_000
+"""So many values of facets are remembered as posts write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +63,18 @@ class StoredPost:
     """What an index keeps of a post besides its terms."""
 
     path: str
-    fields: dict[str, FieldValue]
+    fields: Mapping[str, FieldValue]
     meta: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
-    """A field to order by; posts that lack it come last either way."""
-
-    spec: FieldSpec
-    descending: bool
+def alive_of(record: SegmentRecord) -> Mask | None:
+    """Which documents of a segment belong to the generation; None if all do."""
+    if not record.deleted:
+        return None
+    alive = np.ones(record.documents, dtype=np.bool_)
+    alive[list(record.deleted)] = False
+    return alive
 
 
 class Snapshot:
@@ -65,71 +83,78 @@ class Snapshot:
     `hold` it while you use it, and `retire` it when nobody is to begin using it any more.
     """
 
-    def __init__(
-        self, folder: Path, searcher: Searcher, manifest: Manifest, size_bytes: int
-    ) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, segments: Sequence[SegmentArrays]) -> None:
         self._folder = folder
-        self._searcher = searcher
-        self._guard = threading.RLock()
-        self._presence: dict[str, int] | None = None
-        self._users = 0
-        self._is_retired = False
         self.manifest = manifest
-        self.size_bytes = size_bytes
+        self._specs = {spec.name: spec for spec in manifest.fields}
+        self._parts: list[Part] = []
+        base = 0
+        for number, (record, arrays) in enumerate(zip(manifest.segments, segments, strict=True)):
+            self._parts.append(Part(number, base, record.documents, arrays, alive_of(record)))
+            base += record.documents
+        self._bases = [part.base for part in self._parts]
+        self._documents = base
+        schema = build_schema(manifest.fields)
+        self._searcher = ArraySearcher(schema, self._parts, BM25F(), self._whoosh)
+        self._sort_keys = SortKeys(self._parts)
+        self._counts: dict[str, FieldCounts] = {}
+        self._guard = threading.RLock()
+        self._whoosh_searcher: Searcher | None = None
+        self._presence: dict[str, int] | None = None
+        self._spellings: dict[tuple[str, str], str] = {}
 
     @contextmanager
     def _files(self) -> Iterator[None]:
-        """For the threads to take turns in; raises IndexCorrupt when what is read is damaged."""
-        with self._guard, told_as_corrupt(self._folder, "MAIN_*.cols"):
+        """Raises IndexCorrupt when what is read in the block is damaged."""
+        with told_as_corrupt(self._folder, "MAIN_*.cols"):
             yield
+
+    def _whoosh(self) -> Searcher:
+        """The generation as Whoosh sees it, for what has no array form."""
+        with self._guard:
+            if self._whoosh_searcher is None:
+                segments = [
+                    (ColumnarSegment.of(one.name, one.documents, one.deleted), part.arrays)
+                    for part, one in zip(self._parts, self.manifest.segments, strict=True)
+                    if part.arrays is not None
+                ]
+                self._whoosh_searcher = open_searcher(self._searcher.schema, segments)
+            return self._whoosh_searcher
 
     @property
     def generation(self) -> int:
         return self.manifest.generation
 
-    def hold(self) -> None:
-        """Keep the files open until `release`, even when the snapshot is retired meanwhile."""
-        with self._guard:
-            self._users += 1
-
-    def release(self) -> None:
-        """Undo one `hold`."""
-        with self._guard:
-            self._users -= 1
-        self._close_if_unused()
-
-    def retire(self) -> None:
-        """Let go of the files, as soon as nobody holds them."""
-        self._is_retired = True
-        self._close_if_unused()
-
-    def _close_if_unused(self) -> None:
-        with self._guard:
-            if self._is_retired and not self._users and not self._searcher.is_closed:
-                self._searcher.close()
+    @property
+    def size_bytes(self) -> int:
+        """What the files of the index take on the disk."""
+        total = 0
+        for entry in os.scandir(self._folder):
+            with suppress(FileNotFoundError):
+                total += entry.stat().st_size if entry.is_file() else 0
+        return total
 
     def post_count(self) -> int:
-        with self._guard:
-            return int(self._searcher.doc_count())
+        return sum(record.live for record in self.manifest.segments)
 
     def segment_count(self) -> int:
-        return len(self._parts())
+        return len(self._parts)
 
     def deleted_count(self) -> int:
-        return int(self._searcher.doc_count_all()) - self.post_count()
+        return self._documents - self.post_count()
 
     # -- evaluation
 
     def count(self, tree: query.Query) -> int:
         """How many posts match."""
         with self._files():
-            return sum(len(matching(tree, part)) for part, _ in self._parts())
+            return sum(map(len, matching(tree, self._searcher)))
 
-    def matching(self, tree: query.Query) -> list[int]:
+    def matching(self, tree: query.Query) -> Numbers:
         """The numbers of the posts that match, ascending."""
         with self._files():
-            found = [matching(tree, part) + offset for part, offset in self._parts()]
-            return [number for part in found for number in part.tolist()]
+            found = matching(tree, self._searcher)
+            return _numbered(found, self._bases)
 
     def best(self, tree: query.Query, limit: int) -> tuple[int, list[tuple[int, float]]]:
         """How many posts match, and the `limit` best as (number, score).
@@ -137,176 +162,239 @@ class Snapshot:
         Best first; of two with the same score the lower number.
         """
         with self._files():
-            return best_of(((evaluate(tree, part), base) for part, base in self._parts()), limit)
+            found = evaluate(tree, self._searcher)
+            return best_of(list(zip(found, self._bases, strict=True)), limit)
 
-    def _parts(self) -> list[tuple[Searcher, int]]:
-        """The searcher of each segment, and the number of its first document."""
-        if not self._searcher.doc_count_all():
-            return []
-        return list(self._searcher.leaf_searchers())
-
-    def ordered(self, tree: query.Query, keys: Sequence[SortKey]) -> list[int]:
-        """All matches in the order of the keys, the first key first; then by number."""
-        numbers = self.matching(tree)
+    def ordered(
+        self, tree: query.Query, keys: Sequence[SortKey], limit: int
+    ) -> tuple[int, list[int]]:
+        """How many posts match, and the first `limit` in the order of the keys, then by number."""
         with self._files():
-            for key in reversed(keys):
-                column = self._column(key.spec)
-                present = set(self.matching(query.Term(HAS, key.spec.name)))
-                having = [number for number in numbers if number in present]
-                having.sort(key=column, reverse=key.descending)
-                numbers = having + [number for number in numbers if number not in present]
-        return numbers
+            numbers = _numbered(matching(tree, self._searcher), self._bases)
+            return len(numbers), self._sort_keys.first(numbers, keys, limit)
 
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
         """How the score of one post came about; None if it does not match."""
         with self._files():
-            for searcher, offset in reversed(self._parts()):
-                if number >= offset:
-                    return explain(tree, searcher, number - offset)
-        return None
+            part = self._part(number)
+            leaf = self._searcher.whoosh_part(part)
+            return explain(tree, leaf, number - part.base, self.manifest.fields)
 
-    def _column(self, spec: FieldSpec) -> Callable[[int], Any]:
-        """The value of a field in a post that has one, by the post's number."""
-        parts = self._parts()
-        offsets = [offset for _, offset in parts]
-        readers = [part.reader().column_reader(sort_column(spec)) for part, _ in parts]
-
-        def value(number: int) -> Any:
-            at = bisect_right(offsets, number) - 1
-            return readers[at][number - offsets[at]]
-
-        return value
+    def _part(self, number: int) -> Part:
+        return self._parts[bisect_right(self._bases, number) - 1]
 
     # -- what is stored
 
     def stored(self, number: int) -> StoredPost:
         """The stored values of a post."""
+        arrays, at = self._place(number)
         with self._files():
-            values = self._searcher.stored_fields(number)
-        specs = {spec.name: spec for spec in self.manifest.fields}
-        fields = {
-            name: _loaded(specs[name], value) for name, value in values.items() if name in specs
-        }
-        ordered = {name: fields[name] for name in specs if name in fields}
-        meta = tuple((key, text) for key, text in values.get(META, ()))
-        problems = tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ()))
-        return StoredPost(values[PATH], ordered, meta, problems)
+            values = arrays.stored_values(at)
+            return StoredPost(
+                values[PATH],
+                self._typed(values, arrays, at),
+                tuple((key, text) for key, text in values.get(META, ())),
+                tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ())),
+            )
+
+    def head(self, number: int) -> tuple[str, dict[str, FieldValue]]:
+        """The path of a post, and those of its texts that are short; a fraction of the work."""
+        arrays, at = self._place(number)
+        with self._files():
+            short = arrays.stored.head(at)
+            return self._path(arrays, at), {
+                name: tuple(value) for name, value in short.items() if name in self._specs
+            }
+
+    def _place(self, number: int) -> tuple[SegmentArrays, int]:
+        part = self._part(number)
+        assert part.arrays is not None
+        return part.arrays, number - part.base
+
+    def _path(self, arrays: SegmentArrays, at: int) -> str:
+        column = arrays.rows(PATH)
+        assert column is not None
+        return column[at].decode("utf-8", "surrogatepass")
+
+    def _typed(
+        self, values: Mapping[str, Any], arrays: SegmentArrays, at: int
+    ) -> dict[str, FieldValue]:
+        """The declared fields of a post, in the order in which they are declared."""
+        fields: dict[str, FieldValue] = {}
+        for name, spec in self._specs.items():
+            if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
+                if name in values:
+                    fields[name] = tuple(values[name])
+            elif spec.kind is FieldKind.BOOL:
+                if name in values:
+                    fields[name] = bool(values[name])
+            else:
+                column = arrays.numbers(name)
+                if column is not None and (column.has is None or column.has[at]):
+                    fields[name] = self.shown_number(spec, column.values[at].item())
+        return fields
+
+    def shown_number(self, spec: FieldSpec, value: Any) -> float | datetime:
+        """A number or date as posts have it, from how a column holds it."""
+        native = self._searcher.schema[spec.name].from_column_value(value)
+        return native.replace(tzinfo=UTC) if isinstance(native, datetime) else float(native)
 
     def problems(self) -> list[Problem]:
         """The problems of every post, in the order of their paths and lines."""
-        numbers = self.matching(query.Term(HAS, PROBLEMS))
+        numbers = self.matching(query.Term(HAS, PROBLEMS)).tolist()
         found = [problem for number in numbers for problem in self.stored(number).problems]
         return sorted(found, key=lambda problem: (problem.path, problem.line))
 
     def number_of(self, path: str) -> int | None:
         """The number of the post with this path."""
+        wanted = fold_value(path, LONGEST_KEYWORD)
+        for number in self.matching(query.Term(PATH_VALUE, wanted)).tolist():
+            arrays, at = self._place(number)
+            with self._files():
+                if self._path(arrays, at) == path:
+                    return int(number)
+        return None
+
+    def places_of(self, paths: Sequence[str]) -> dict[str, list[int]]:
+        """Where posts are: the name of a segment -> documents in it."""
+        wanted = {path.encode("utf-8", "surrogatepass") for path in paths}
+        places: dict[str, list[int]] = {}
+        if not wanted:
+            return places
         with self._files():
-            number = self._searcher.document_number(**{PATH: path})
-        return None if number is None else int(number)
+            for part, record in zip(self._parts, self.manifest.segments, strict=True):
+                assert part.arrays is not None
+                column = part.arrays.rows(PATH)
+                assert column is not None
+                found = [at for at, path in enumerate(column.rows()) if path in wanted]
+                if part.alive is not None:
+                    found = [at for at in found if part.alive[at]]
+                if found:
+                    places[record.name] = found
+        return places
 
     def catalogue(self) -> list[SourceFile]:
         """The files that are indexed, in the order of their paths."""
         with self._files():
-            files = [file for part, _ in self._parts() for file in _files_of(part.reader())]
+            files = [file for part in self._parts for file in _files_of(part)]
         return sorted(files, key=lambda file: file.path)
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
-        with self._guard:
-            return [fault for part, _ in self._parts() for fault in faults(part.reader())]
+        toc = f"_MAIN_{self.generation}.toc"
+        try:
+            is_whole = zlib.crc32((self._folder / toc).read_bytes()) == self.manifest.toc_crc
+        except OSError:
+            is_whole = False
+        told = [] if is_whole else [f"{toc}: is not what was written; other software reads it"]
+        return told + [
+            f"{record.file_name}: {fault}"
+            for part, record in zip(self._parts, self.manifest.segments, strict=True)
+            if part.arrays is not None
+            for fault in faults(part.arrays)
+        ]
 
     # -- terms
+
+    def _field_counts(self, field: str) -> FieldCounts:
+        counts = self._counts.get(field)
+        if counts is None:
+            counts = self._counts[field] = FieldCounts(self._parts, field)
+        return counts
 
     def terms(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The terms of a Whoosh field with the number of posts that hold each, in their order."""
         with self._files():
-            reader = self._searcher.reader()
-            terms = list(reader.expand_prefix(field, prefix))
-            if reader.has_deletions():
-                counts = [self.count(query.Term(field, term)) for term in terms]
-            else:
-                counts = [int(reader.doc_frequency(field, term)) for term in terms]
-        rows = zip((term.decode() for term in terms), counts, strict=True)
-        return iter([row for row in rows if row[1]])
+            return iter(self._field_counts(field).terms(prefix.encode("utf-8", "replace")))
 
     def presence(self) -> dict[str, int]:
         """Field names and `meta.KEY` -> how many posts have a value there; at least one does."""
-        with self._files():
-            if self._presence is None:
-                self._presence = dict(self.terms(HAS))
-            return self._presence
+        if self._presence is None:
+            self._presence = dict(self.terms(HAS))
+        return self._presence
 
-    def value_counts(self, spec: FieldSpec, tree: query.Query) -> Iterator[tuple[str, int, int]]:
-        """The whole values of a text or keyword field among the matches, in no order.
+    @cached_property
+    def meta_keys(self) -> tuple[tuple[str, int], ...]:
+        """The metadata keys that no declared field takes, each with how many posts have it."""
+        found = self.presence().items()
+        return tuple((n.removeprefix("meta."), c) for n, c in found if n.startswith("meta."))
 
-        For each the term, how many of the matches have it, and the number of one that does. Of
-        interchangeable values only the first of a post counts.
+    @cached_property
+    def meta_key_names(self) -> frozenset[str]:
+        """The same keys, without counts."""
+        return frozenset(key for key, _ in self.meta_keys)
+
+    def spelling(self, spec: FieldSpec, term: str, number: int) -> str:
+        """How the post of this number, which has a value of the field, writes the value."""
+        known = self._spellings.get((spec.name, term))
+        if known is None:
+            value = self.stored(number).fields.get(spec.name, ())
+            longest = names_of(spec).longest
+            texts = value if isinstance(value, tuple) else ()
+            known = next((text for text in texts if fold_value(text, longest) == term), term)
+            if len(self._spellings) < MOST_SPELLINGS:
+                self._spellings[(spec.name, term)] = known
+        return known
+
+    def value_counts(self, field: str, tree: query.Query) -> list[tuple[str, int, int]]:
+        """The terms of a Whoosh field among the matches, in no order.
+
+        For each the term, how many of the matches have it, and the number of a post that has it.
         """
-        wanted = set(self.matching(tree))
         with self._files():
-            if spec.interchangeable:
-                return iter(self._first_values(spec, wanted))
-            return iter(list(self._all_values(spec, wanted)))
+            found = matching(tree, self._searcher)
+            return self._field_counts(field).among(found)
 
-    def _first_values(self, spec: FieldSpec, wanted: set[int]) -> list[tuple[str, int, int]]:
-        column = self._column(spec)
-        found: dict[str, list[int]] = {}
-        for number in wanted.intersection(self.matching(query.Term(HAS, spec.name))):
-            found.setdefault(column(number), []).append(number)
-        return [(term, len(numbers), numbers[0]) for term, numbers in found.items()]
+    def first_value_counts(self, column: str, tree: query.Query) -> list[tuple[str, int, int]]:
+        """The same of a column of texts, of which a post has one."""
+        with self._files():
+            found = matching(tree, self._searcher)
+            return self._sort_keys.text_counts(column, found)
 
-    def _all_values(self, spec: FieldSpec, wanted: set[int]) -> Iterator[tuple[str, int, int]]:
-        field = names_of(spec).value
-        for term in self._searcher.reader().expand_prefix(field, ""):
-            holding = wanted.intersection(self.matching(query.Term(field, term)))
-            if holding:
-                yield term.decode(), len(holding), min(holding)
-
-    def column_values(
+    def number_counts(
         self, spec: FieldSpec, tree: query.Query
-    ) -> list[float] | list[datetime] | list[bool]:
-        """The values of a number, date or yes/no field in the matches that have one."""
-        wanted = set(self.matching(tree)).intersection(self.matching(query.Term(HAS, spec.name)))
-        if spec.kind is FieldKind.BOOL:
-            yes = len(wanted.intersection(self.matching(query.Term(spec.name, True))))
-            return [True] * yes + [False] * (len(wanted) - yes)
+    ) -> list[tuple[float | datetime | bool, int]]:
+        """The values of a number, date or yes/no field in the matches, each with how many have it;
+        of a date the day."""
         with self._files():
-            column = self._column(spec)
-            return [column(number) for number in wanted]
+            if spec.kind is FieldKind.BOOL:
+                return [(t == "t", n) for t, n, _ in self.value_counts(spec.name, tree)]
+            found = matching(tree, self._searcher)
+            is_date = spec.kind is FieldKind.DATE
+            rows = number_counts(self._parts, spec.name, found, by_day=is_date)
+            return [(self.shown_number(spec, value), count) for value, count in rows]
 
     def document_frequency(self, field: str, term: str) -> int:
+        """How many posts hold a term, those included that are deleted but still in a segment."""
         with self._files():
-            try:
-                return int(self._searcher.reader().doc_frequency(field, term))
-            except TermNotFound:
-                return 0
+            return self._searcher.document_frequency(field, term)
 
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""
         with self._files():
-            return {
-                str(word)
-                for searcher, _ in self._parts()
-                for word in searcher.reader().terms_within(field, term, edits, prefix=0)
-            }
+            return self._searcher.near_terms(field, term, edits)
 
 
-def _files_of(reader: IndexReader) -> Iterator[SourceFile]:
+def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:
+    """The documents of all segments, counted through."""
+    if len(found) == 1:
+        return found[0].docs
+    parts = [docs.docs + base for docs, base in zip(found, bases, strict=True)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _files_of(part: Part) -> Iterator[SourceFile]:
     """The files of the posts of one segment."""
-    names = (PATH, FILE_SIZE, FILE_MTIME, FILE_CTIME, FILE_DIGEST)
-    paths, sizes, mtimes, ctimes, digests = map(reader.column_reader, names)
-    for at in reader.all_doc_ids():
-        times = int(mtimes[at]), int(ctimes[at])
-        yield SourceFile(paths[at], int(sizes[at]), times[0], digests[at].decode(), times[1])
-
-
-def _loaded(spec: FieldSpec, value: Any) -> FieldValue:
-    match spec.kind:
-        case FieldKind.TEXT | FieldKind.KEYWORD:
-            return tuple(value)
-        case FieldKind.DATE:
-            assert isinstance(value, datetime)
-            return value.replace(tzinfo=UTC)
-        case FieldKind.NUMBER:
-            return float(value)
-    return bool(value)
+    arrays = part.arrays
+    assert arrays is not None
+    paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
+    assert paths is not None
+    assert digests is not None
+    columns = [arrays.numbers(name) for name in (FILE_SIZE, FILE_MTIME, FILE_CTIME)]
+    sizes, mtimes, ctimes = (column.values.tolist() for column in columns if column is not None)
+    rows = zip(paths.rows(), sizes, mtimes, digests.rows(), ctimes, strict=True)
+    alive = part.alive
+    for at, (path, size, mtime, digest, ctime) in enumerate(rows):
+        if alive is None or alive[at]:
+            text = path.decode("utf-8", "surrogatepass")
+            yield SourceFile(text, size, mtime, digest.hex(), ctime)

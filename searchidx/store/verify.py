@@ -1,52 +1,53 @@
-"""Reading an index from end to end, to find out whether it is whole."""
+"""Reading a segment from end to end, to find out whether it is whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from whoosh.reading import IndexReader
+import numpy as np
 
-from searchidx.columnar.read import arrays_of
+from searchidx.columnar.merge import RANGE_POSTINGS
+from searchidx.columnar.postings import FieldTerms
+from searchidx.columnar.segment import SegmentArrays
 
 
-def faults(reader: IndexReader) -> Iterator[str]:
+def faults(arrays: SegmentArrays) -> Iterator[str]:
     """What of one segment cannot be read; empty when it is whole.
 
     Every array is checked; if all are as written, every posting, stored post and column is read.
     """
-    arrays = arrays_of(reader)
-    if arrays is not None and (damages := list(arrays.faults())):
-        yield from (f"{damage.file}: the array {damage.array}: {damage.what}" for damage in damages)
+    if damages := list(arrays.file.faults()):
+        yield from (f"the array {damage.array}: {damage.what}" for damage in damages)
         return
-    highest = reader.doc_count_all()
-    for name in sorted(reader.indexed_field_names()):
+    for name in arrays.field_names():
         try:
-            _read_postings(reader, name, highest)
-        except Exception as error:  # damaged bytes fail in any way; each is reported
+            terms = arrays.field(name)
+            if terms is not None:
+                _read_postings(terms, arrays.documents)
+        except Exception as error:  # a file that is wrong fails in any way; each is reported
             yield f"field {name}: its terms cannot be read ({type(error).__name__}: {error})"
-    for name, kind in reader.schema.items():
-        if kind.column_type is None:
-            continue
+    for name in arrays.column_kinds:
         try:
-            column = reader.column_reader(name, translate=False)
-            for number in reader.all_doc_ids():
-                column[number]
+            arrays.column_data(name)
         except Exception as error:
             yield f"column {name}: cannot be read ({type(error).__name__}: {error})"
-    for number in reader.all_doc_ids():
+    for number in range(arrays.documents):
         try:
-            reader.stored_fields(number)
+            arrays.stored_values(number)
         except Exception as error:
             yield f"post number {number}: cannot be read ({type(error).__name__}: {error})"
 
 
-def _read_postings(reader: IndexReader, field: str, highest: int) -> None:
-    for term in reader.lexicon(field):
-        matcher = reader.postings(field, term)
-        last = -1
-        while matcher.is_active():
-            number = matcher.id()
-            if not last < number < highest:
-                raise ValueError(f"post number {number} behind {last} of {highest}")
-            last = number
-            matcher.next()
+def _read_postings(terms: FieldTerms, documents: int) -> None:
+    """Raises: ValueError when terms or documents are not in order."""
+    before = b""
+    for first, last in terms.ranges(RANGE_POSTINGS):
+        postings = terms.range(first, last)
+        ordered = [before, *postings.terms]
+        if ordered != sorted(ordered):
+            raise ValueError("the terms are not in order")
+        before = postings.terms[-1]
+        steps = np.diff(postings.docs, prepend=-1)
+        steps[postings.starts[:-1]] = 1
+        if steps.min() < 1 or postings.docs.min() < 0 or postings.docs.max() >= documents:
+            raise ValueError("the documents are not in order")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchidx.columnar.stored import NotPlain, pack, unpack
+from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
+from searchidx.columnar.stored import NotPlain, StoredReader, StoredValues, StoredWriter, joined
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -23,27 +26,79 @@ values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(), values, max_size=5))
-def test_plain_values_survive_without_trust(row: dict[str, Any]) -> None:
-    packed = pack(row)
-    if packed[:1] != b"p":
-        assert unpack(packed) == row
-    assert unpack(packed, trusted=True) == row
+rows = st.dictionaries(st.text(), values, max_size=5)
 
 
-def test_long_values_are_deflated() -> None:
-    row = {"body": "word " * 1000}
-    assert len(pack(row)) < 200
-    assert unpack(pack(row)) == row
+def kept(parts: list[StoredValues]) -> StoredReader:
+    stream = io.BytesIO()
+    writer = ArrayFileWriter(stream)
+    joined(parts).write(writer)
+    writer.finish()
+    return StoredReader(ArrayFile(stream.getvalue()))
+
+
+def stored(documents: list[dict[str, Any]]) -> StoredValues:
+    writer = StoredWriter()
+    for row in documents:
+        writer.add(row)
+    return writer.finish()
+
+
+def is_pickled(row: dict[str, Any]) -> bool:
+    try:
+        kept([stored([row])]).values(0)
+    except NotPlain:
+        return True
+    return False
+
+
+@given(st.lists(rows, min_size=1, max_size=4))
+def test_plain_values_survive_without_trust(documents: list[dict[str, Any]]) -> None:
+    reader = kept([stored(documents)])
+    for number, row in enumerate(documents):
+        if not is_pickled(row):
+            assert reader.values(number) == row
+        assert reader.values(number, trusted=True) == row
+
+
+def many(count: int, word: str = "word") -> list[dict[str, Any]]:
+    return [
+        {"title": f"{word} {n}", "tags": ["a", "b"], "body": f"{word} {n} " * 50}
+        for n in range(count)
+    ]
+
+
+def test_long_values_are_deflated_with_what_they_have_in_common() -> None:
+    one, hundred = stored(many(1)), stored(many(100))
+    assert sum(len(part.items) for part in one.tails) < 100
+    assert sum(len(part.items) for part in hundred.tails) < 30 * 100
+    reader = kept([hundred])
+    assert [reader.values(n) for n in range(100)] == many(100)
+
+
+def test_short_texts_are_read_without_the_rest() -> None:
+    reader = kept([stored(many(3))])
+    assert reader.head(2) == {"title": "word 2", "tags": ["a", "b"]}
+
+
+def test_documents_of_several_segments_are_read_together() -> None:
+    parts = [stored(many(40)), stored([{"other": "x", "title": "y"}]), stored(many(70, "more"))]
+    documents = [*many(40), {"other": "x", "title": "y"}, *many(70, "more")]
+    reader = kept(parts)
+    assert [reader.values(n) for n in range(len(documents))] == documents
+    picked = np.array([0, 39, 40, 41, 110])
+    again = kept([reader.kept(picked), reader.kept(None)])
+    assert [again.values(n) for n in range(5)] == [documents[n] for n in picked]
+    assert [again.values(n + 5) for n in range(len(documents))] == documents
 
 
 def test_other_objects_are_read_only_when_trusted() -> None:
-    packed = pack({"price": Decimal("1.50")})
+    reader = kept([stored([{"price": Decimal("1.50")}])])
     with pytest.raises(NotPlain):
-        unpack(packed)
-    assert unpack(packed, trusted=True) == {"price": Decimal("1.50")}
+        reader.values(0)
+    assert reader.values(0, trusted=True) == {"price": Decimal("1.50")}
 
 
 def test_keys_that_look_like_marks_are_kept_apart() -> None:
     row = {"outer": {"\0tuple": [1]}}
-    assert unpack(pack(row), trusted=True) == row
+    assert kept([stored([row])]).values(0, trusted=True) == row

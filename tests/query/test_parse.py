@@ -139,11 +139,29 @@ def test_a_boost_reaches_every_leaf() -> None:
     assert list(boosted.children())[2].score == 6.0
 
 
-def test_plain_words_are_looked_for_in_the_default_fields_with_their_weights() -> None:
-    leaves = {leaf.fieldname: leaf.boost for leaf in parse("mask", EVERYWHERE).tree.children()}
+def test_plain_words_are_looked_for_in_the_default_fields_as_one() -> None:
+    assert parse("mask", EVERYWHERE).tree == query.Term("any", "mask")
+    stemmed, whole = parse("masks", EVERYWHERE).tree.children()
+    assert stemmed == query.Term("any", "mask")  # text fields are stemmed
+    assert whole == query.Term("any", "masks")  # keyword fields are not
+
+
+def test_a_phrase_is_looked_for_in_each_default_field_with_its_weight() -> None:
+    tree = parse('"face mask"', EVERYWHERE).tree
+    leaves = {leaf.fieldname: leaf.boost for leaf in tree.children()}
     assert leaves == {
         "title": 3.0, "excerpt": 1.0, "topics": 2.0, "related": 0.7, "body": 1.0, "provider": 0.5,
     }  # fmt: skip
+
+
+def test_other_fields_than_the_default_ones_are_looked_in_one_by_one() -> None:
+    vocabulary = Vocabulary(DEFAULT_FIELDS, plain=("title", "excerpt"))
+    tree = parse("mask", vocabulary).tree
+    assert {leaf.fieldname: leaf.boost for leaf in tree.children()} == {"title": 3, "excerpt": 1}
+
+
+def test_a_pattern_of_one_letter_is_no_stop_word() -> None:
+    assert isinstance(parse("a* mask", EVERYWHERE).tree, query.And)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,194 @@
+"""Columns: one value for each document, to order, to restrict and to count by.
+
+Numbers are an array. Texts are ordinals into the sorted distinct texts, so that comparing two is
+comparing numbers. Bytes that hardly repeat (paths, digests) lie one behind the other. Other kinds
+of Whoosh columns keep Whoosh's own bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from whoosh.columns import ColumnReader
+
+from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
+from searchidx.columnar.packed import Numbers
+from searchidx.columnar.postings import narrow, ragged
+
+
+@dataclass(frozen=True, slots=True)
+class NumberValues:
+    """A number a document. `has` says which documents have one; None when all have.
+
+    `is_complete` says that no document has other numbers in the field than these, so that a range
+    may be answered from the column.
+    """
+
+    values: Array
+    has: npt.NDArray[np.bool_] | None = None
+    is_complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextValues:
+    """A text a document: 0, or 1 more than the place of the text in `texts`, which are sorted."""
+
+    ordinals: Array
+    texts: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ByteValues:
+    """Bytes a document."""
+
+    rows: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class WhooshValues:
+    """A column as Whoosh's own writer made it."""
+
+    data: bytes
+
+
+Column = NumberValues | TextValues | ByteValues | WhooshValues
+
+
+def text_values(rows: Sequence[bytes | None]) -> TextValues:
+    """The text column of these rows."""
+    texts = sorted({row for row in rows if row is not None})
+    places = {text: place for place, text in enumerate(texts, 1)}
+    ordinals = np.fromiter((places[r] if r is not None else 0 for r in rows), np.int64, len(rows))
+    return TextValues(ordinals, texts)
+
+
+def write_column(writer: ArrayFileWriter, prefix: str, column: Column) -> None:
+    """Write a column under array names that start with `prefix`."""
+    match column:
+        case NumberValues():
+            writer.add(f"{prefix}.numbers", column.values)
+            if column.has is not None:
+                writer.add(f"{prefix}.has", np.packbits(column.has, bitorder="little"))
+            if column.is_complete:
+                writer.add(f"{prefix}.order", narrow(_order(column)))
+        case TextValues():
+            texts = ragged(column.texts)
+            writer.add(f"{prefix}.ordinals", narrow(column.ordinals))
+            writer.add(f"{prefix}.texts", texts.items)
+            writer.add(f"{prefix}.texts.at", narrow(np.concatenate([[0], texts.ends])))
+        case ByteValues():
+            rows = ragged(column.rows)
+            writer.add(f"{prefix}.bytes", rows.items)
+            writer.add(f"{prefix}.bytes.at", narrow(np.concatenate([[0], rows.ends])))
+        case WhooshValues():
+            writer.add_bytes(f"{prefix}.whoosh", column.data)
+
+
+def _order(column: NumberValues) -> Numbers:
+    """The documents that have a number, in the order of the numbers, then of the documents."""
+    order = np.argsort(column.values, kind="stable")
+    return order if column.has is None else order[column.has[order]]
+
+
+class NumberColumn:
+    """A column of numbers in a segment file."""
+
+    def __init__(self, file: ArrayFile, prefix: str, documents: int) -> None:
+        self.values = file.array(f"{prefix}.numbers")
+        self.has: npt.NDArray[np.bool_] | None = None
+        if f"{prefix}.has" in file:
+            bits = file.array(f"{prefix}.has")
+            self.has = np.unpackbits(bits, count=documents, bitorder="little").view(np.bool_)
+        self.order = file.array(f"{prefix}.order") if f"{prefix}.order" in file else None
+
+    def data(self) -> NumberValues:
+        """The column, to be written again."""
+        return NumberValues(self.values, self.has, self.order is not None)
+
+    def present(self, docs: Numbers) -> npt.NDArray[np.bool_] | None:
+        """Which of the documents have a number; None when all have."""
+        return None if self.has is None else self.has[docs]
+
+
+class TextColumn:
+    """A column of texts in a segment file."""
+
+    def __init__(self, file: ArrayFile, prefix: str) -> None:
+        self.ordinals = file.array(f"{prefix}.ordinals")
+        self._texts = file.stored(f"{prefix}.texts")
+        self._at = file.array(f"{prefix}.texts.at")
+
+    def __len__(self) -> int:
+        """How many distinct texts there are."""
+        return len(self._at) - 1
+
+    def text(self, ordinal: int) -> bytes:
+        """The text that an ordinal above 0 stands for."""
+        return self._texts.part(int(self._at[ordinal - 1]), int(self._at[ordinal])).tobytes()
+
+    def data(self) -> TextValues:
+        """The column, to be written again."""
+        return TextValues(self.ordinals, [self.text(n) for n in range(1, len(self) + 1)])
+
+
+class ByteColumn:
+    """A column of bytes in a segment file."""
+
+    def __init__(self, file: ArrayFile, prefix: str) -> None:
+        self._bytes = file.stored(f"{prefix}.bytes")
+        self._at = file.array(f"{prefix}.bytes.at")
+
+    def __getitem__(self, number: int) -> bytes:
+        return self._bytes.part(int(self._at[number]), int(self._at[number + 1])).tobytes()
+
+    def rows(self) -> list[bytes]:
+        """The bytes of every document."""
+        whole, at = self._bytes.whole().tobytes(), self._at.tolist()
+        return [whole[a:b] for a, b in pairwise(at)]
+
+    def data(self) -> ByteValues:
+        """The column, to be written again."""
+        return ByteValues(self.rows())
+
+
+class ArrayColumnReader(ColumnReader):  # type: ignore[misc]
+    """Whoosh's column reader over one of the columns above."""
+
+    def __init__(
+        self, column: NumberColumn | TextColumn | ByteColumn, documents: int, default: Any
+    ) -> None:
+        self._column = column
+        self._documents = documents
+        self._default = default
+        self._is_reverse = False
+
+    def __len__(self) -> int:
+        return self._documents
+
+    def __getitem__(self, number: int) -> Any:
+        column = self._column
+        if isinstance(column, NumberColumn):
+            if column.has is not None and not column.has[number]:
+                return self._default
+            return column.values[number].item()
+        if isinstance(column, TextColumn):
+            ordinal = int(column.ordinals[number])
+            return column.text(ordinal) if ordinal else self._default
+        return column[number]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[number] for number in range(self._documents))
+
+    def sort_key(self, number: int) -> Any:
+        return 0 - self[number] if self._is_reverse else self[number]
+
+    def load(self) -> list[Any]:
+        return list(self)
+
+    def set_reverse(self) -> None:
+        self._is_reverse = True

@@ -1,0 +1,318 @@
+"""Several segments become one: arrays are put together, nothing is analysed again.
+
+Deleted documents are left out and the others renumbered. Each field is merged range of terms by
+range of terms, so that the memory this takes is that of one range and of the largest encoded field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+import numpy as np
+
+from searchidx.columnar.columns import (
+    ByteValues,
+    Column,
+    NumberValues,
+    TextValues,
+)
+from searchidx.columnar.found import Mask
+from searchidx.columnar.layout import Array
+from searchidx.columnar.packed import Numbers, differences
+from searchidx.columnar.postings import FieldPostings, FieldTerms, Ragged, whole_weights
+from searchidx.columnar.segment import FieldLengths, SegmentArrays, SegmentData, write_segment
+from searchidx.columnar.stored import joined
+
+RANGE_POSTINGS = 2_000_000
+"""Postings that are decoded at a time."""
+
+TIER = 4
+"""Segments of one tier that are merged into one; each tier holds segments so many times larger."""
+
+SMALLEST_TIER = 1_000
+"""Documents up to which segments are of the lowest tier."""
+
+MOST_DELETED = 0.3
+"""A segment with a greater share of deleted documents is written again without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A segment to be merged; `alive` is None when no document is deleted."""
+
+    arrays: SegmentArrays
+    alive: Mask | None = None
+
+    def docs(self) -> Numbers | None:
+        """The documents that are kept; None for all."""
+        return None if self.alive is None else np.flatnonzero(self.alive)
+
+    def count(self) -> int:
+        """How many documents are kept."""
+        return self.arrays.documents if self.alive is None else int(np.count_nonzero(self.alive))
+
+
+def plan(sizes: Sequence[int], deleted: Sequence[int]) -> list[list[int]]:
+    """Which segments to merge with which, by their places; each list becomes one segment.
+
+    `sizes` are all documents of a segment, `deleted` those of them that are deleted.
+    """
+    groups = []
+    tiers: dict[int, list[int]] = {}
+    for place, (size, gone) in enumerate(zip(sizes, deleted, strict=True)):
+        tiers.setdefault(_tier(size - gone), []).append(place)
+    held: list[int] = []
+    for tier in range(max(tiers, default=-1) + 1):
+        held += tiers.get(tier, [])
+        if len(held) >= TIER:
+            groups.append(sorted(held))
+            held = []
+        elif tier in tiers:
+            held = []
+    merged = {place for group in groups for place in group}
+    for place, (size, gone) in enumerate(zip(sizes, deleted, strict=True)):
+        if gone > MOST_DELETED * size and place not in merged:
+            groups.append([place])
+    return groups
+
+
+def _tier(documents: int) -> int:
+    tier = 0
+    while documents > SMALLEST_TIER * TIER**tier:
+        tier += 1
+    return tier
+
+
+def merge(stream: BinaryIO, sources: Sequence[Source]) -> int:
+    """Write one segment file that holds what several hold; how many documents it has."""
+    documents = sum(source.count() for source in sources)
+    data = SegmentData(
+        documents,
+        joined(source.arrays.stored.kept(source.docs()) for source in sources),
+        stored_columns=sources[0].arrays.stored_columns,
+    )
+    for name in _union([list(source.arrays.column_kinds) for source in sources]):
+        data.columns[name] = _column(name, sources)
+    write_segment(stream, data, _fields(sources, data))
+    return documents
+
+
+def _union(names: Sequence[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(name for part in names for name in part))
+
+
+def _fields(
+    sources: Sequence[Source], data: SegmentData
+) -> Iterator[tuple[str, Iterator[FieldPostings]]]:
+    """The merged postings of each field; the lengths of those that have some go into `data`."""
+    moves = _moves(sources)
+    with_lengths = set(_union([source.arrays.length_names() for source in sources]))
+    for name in _union([source.arrays.field_names() for source in sources]):
+        total = _Total()
+        yield name, total.over(_merged(name, sources, moves))
+        if name in with_lengths:
+            data.lengths[name] = FieldLengths(_lengths(name, sources), total.weight)
+
+
+class _Total:
+    """Adds up the weights of the postings that pass by: the exact length of a field."""
+
+    def __init__(self) -> None:
+        self.weight = 0.0
+
+    def over(self, ranges: Iterator[FieldPostings]) -> Iterator[FieldPostings]:
+        for postings in ranges:
+            self.weight += float(postings.weights.sum(dtype=np.float64)) * postings.unit
+            yield postings
+
+
+def _moves(sources: Sequence[Source]) -> list[Numbers]:
+    """For each segment the new number of each document; -1 for those that are left out."""
+    moves = []
+    base = 0
+    for source in sources:
+        move = np.arange(base, base + source.arrays.documents)
+        if source.alive is not None:
+            move = np.where(source.alive, base + source.alive.cumsum() - 1, -1)
+        moves.append(move)
+        base += source.count()
+    return moves
+
+
+def _lengths(name: str, sources: Sequence[Source]) -> Array:
+    parts = []
+    for source in sources:
+        lengths = source.arrays.lengths(name)
+        if lengths is None:
+            lengths = np.zeros(source.arrays.documents, dtype=np.uint8)
+        parts.append(lengths if source.alive is None else lengths[source.alive])
+    return np.concatenate(parts)
+
+
+# -- postings
+
+
+def _merged(
+    name: str, sources: Sequence[Source], moves: Sequence[Numbers]
+) -> Iterator[FieldPostings]:
+    """One field of all segments, range of terms by range of terms."""
+    held = [(source.arrays.field(name), move) for source, move in zip(sources, moves, strict=True)]
+    fields = [(terms, move) for terms, move in held if terms is not None]
+    if not fields:
+        return
+    largest = max((terms for terms, _ in fields), key=FieldTerms.posting_count)
+    firsts = [0] * len(fields)
+    for _, last in largest.ranges(RANGE_POSTINGS // len(fields)):
+        bound = largest.term(last) if last < len(largest) else None
+        lasts = [len(t) if bound is None else t.first_from(bound) for t, _ in fields]
+        parts = [
+            _moved(terms.range(first, end), move)
+            for (terms, move), first, end in zip(fields, firsts, lasts, strict=True)
+            if end > first
+        ]
+        yield _joined(parts)
+        firsts = lasts
+
+
+def _moved(field: FieldPostings, move: Numbers) -> FieldPostings:
+    """The postings with the documents renumbered, without those that are left out."""
+    docs = move[field.docs]
+    keep = docs >= 0
+    if keep.all():
+        return replace(field, docs=docs)
+    kept = np.flatnonzero(keep)
+    starts = np.concatenate([[0], keep.cumsum()])[field.starts]
+    return FieldPostings(
+        field.terms,
+        starts,
+        docs[kept],
+        field.weights[kept],
+        field.unit,
+        _picked(field.positions, kept),
+        _picked(field.values, kept),
+    )
+
+
+def _picked(runs: Ragged | None, places: Numbers) -> Ragged | None:
+    """Some of the runs, in the order of `places`."""
+    if runs is None:
+        return None
+    sizes = runs.counts()[places]
+    ends = sizes.cumsum()
+    before = runs.ends.astype(np.int64)[places] - sizes
+    at = np.repeat(before - ends + sizes, sizes) + np.arange(int(sizes.sum()))
+    return Ragged(runs.items[at], ends)
+
+
+def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
+    """Postings of several segments, of which the documents ascend from one to the next, as one."""
+    terms = sorted(set().union(*(part.terms for part in parts)))
+    ranks = {term: rank for rank, term in enumerate(terms)}
+    term_of = np.concatenate(
+        [
+            np.repeat(
+                np.fromiter(map(ranks.__getitem__, part.terms), np.int64, len(part.terms)),
+                differences(part.starts),
+            )
+            for part in parts
+        ]
+    )
+    order = np.argsort(term_of, kind="stable")
+    held = np.bincount(term_of, minlength=len(terms))
+    used = np.flatnonzero(held)
+    starts = np.concatenate([[0], held[used].cumsum()])
+    weights, unit = _weights(parts)
+    return FieldPostings(
+        [terms[rank] for rank in used.tolist()] if len(used) < len(terms) else terms,
+        starts,
+        np.concatenate([part.docs for part in parts])[order],
+        weights[order],
+        unit,
+        _all_runs([part.positions for part in parts], order),
+        _all_runs([part.values for part in parts], order),
+    )
+
+
+def _weights(parts: Sequence[FieldPostings]) -> tuple[Array, float]:
+    unit = parts[0].unit
+    if all(part.unit == unit and part.weights.dtype != np.float32 for part in parts):
+        return np.concatenate([part.weights for part in parts]), unit
+    floats = [part.weights.astype(np.float32) * np.float32(part.unit) for part in parts]
+    return whole_weights(np.concatenate(floats)), 1.0
+
+
+def _all_runs(parts: Sequence[Ragged | None], order: Numbers) -> Ragged | None:
+    held = [part for part in parts if part is not None]
+    if len(held) < len(parts):
+        return None
+    counts = np.concatenate([part.counts() for part in held])
+    whole = Ragged(np.concatenate([part.items for part in held]), counts.cumsum())
+    return _picked(whole, order)
+
+
+# -- columns
+
+
+def _column(name: str, sources: Sequence[Source]) -> Column:
+    """A column of all segments, one segment behind the other."""
+    parts = [_kept(name, source) for source in sources]
+    first = next(part for part in parts if part is not None)
+    counts = [source.count() for source in sources]
+    if isinstance(first, ByteValues):
+        rows: list[bytes] = []
+        for part, count in zip(parts, counts, strict=True):
+            rows += part.rows if isinstance(part, ByteValues) else [b""] * count
+        return ByteValues(rows)
+    if isinstance(first, TextValues):
+        return _texts([p if isinstance(p, TextValues) else None for p in parts], counts)
+    if isinstance(first, NumberValues):
+        return _numbers([p if isinstance(p, NumberValues) else None for p in parts], counts, first)
+    raise TypeError(f"{name}: a column that Whoosh wrote cannot be merged here")
+
+
+def _kept(name: str, source: Source) -> Column | None:
+    """The column of one segment, without the documents that are left out."""
+    if name not in source.arrays.column_kinds:
+        return None
+    column, docs = source.arrays.column_data(name), source.docs()
+    if docs is None:
+        return column
+    if isinstance(column, ByteValues):
+        return ByteValues([column.rows[number] for number in docs.tolist()])
+    if isinstance(column, TextValues):
+        return TextValues(column.ordinals[docs], column.texts)
+    if isinstance(column, NumberValues):
+        has = column.has[docs] if column.has is not None else None
+        return NumberValues(column.values[docs], has, column.is_complete)
+    return column
+
+
+def _texts(parts: Sequence[TextValues | None], counts: Sequence[int]) -> TextValues:
+    texts = sorted(set().union(*(part.texts for part in parts if part is not None)))
+    places = {text: place for place, text in enumerate(texts, 1)}
+    ordinals = []
+    for part, count in zip(parts, counts, strict=True):
+        if part is None:
+            ordinals.append(np.zeros(count, dtype=np.int64))
+        else:
+            own = np.array([0, *map(places.__getitem__, part.texts)], dtype=np.int64)
+            ordinals.append(own[part.ordinals])
+    return TextValues(np.concatenate(ordinals), texts)
+
+
+def _numbers(
+    parts: Sequence[NumberValues | None], counts: Sequence[int], like: NumberValues
+) -> NumberValues:
+    values, has = [], []
+    for part, count in zip(parts, counts, strict=True):
+        if part is None:
+            values.append(np.zeros(count, dtype=like.values.dtype))
+            has.append(np.zeros(count, dtype=np.bool_))
+        else:
+            values.append(part.values)
+            has.append(np.ones(count, dtype=np.bool_) if part.has is None else part.has)
+    present = np.concatenate(has)
+    is_complete = all(part is None or part.is_complete for part in parts)
+    return NumberValues(np.concatenate(values), None if present.all() else present, is_complete)

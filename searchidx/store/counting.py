@@ -1,0 +1,99 @@
+"""How many of the matching posts have each value: facets, and the terms of a field with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from searchidx.columnar.found import DocSet, Mask
+from searchidx.columnar.packed import Numbers
+from searchidx.columnar.postings import FieldTerms
+from searchidx.columnar.searching import Part
+
+MOST_VALUES = 10_000
+"""Of a field with more values than this among the matches, those with the highest counts."""
+
+DAY = 86_400_000_000
+"""Microseconds, in which Whoosh counts dates."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """The postings of a field in one segment: term `t` has `docs[starts[t]:starts[t + 1]]`."""
+
+    part: Part
+    terms: FieldTerms
+    docs: Numbers
+    starts: Numbers
+
+
+class FieldCounts:
+    """Counts over the terms of one field. It keeps the field's postings decoded, 8 bytes each."""
+
+    def __init__(self, parts: Sequence[Part], field: str) -> None:
+        self._flats: list[_Flat] = []
+        for part in parts:
+            terms = part.arrays.field(field) if part.arrays is not None else None
+            if terms is not None:
+                docs = terms.docs_of(np.arange(len(terms)))
+                starts = np.concatenate([[0], terms.frequencies().cumsum()])
+                self._flats.append(_Flat(part, terms, docs, starts))
+
+    def among(self, found: Sequence[DocSet]) -> list[tuple[str, int, int]]:
+        """The terms that any of the documents has: the term, how many have it, and the number of a
+        document that has it. `found` has the documents of each segment."""
+        whole: dict[bytes, tuple[int, int]] = {}
+        for flat in self._flats:
+            counts = _counts(flat, found[flat.part.number].mask)
+            used = np.flatnonzero(counts)
+            if len(used) > MOST_VALUES:
+                least = np.partition(counts, len(counts) - MOST_VALUES)[len(counts) - MOST_VALUES]
+                used = np.flatnonzero(counts >= max(1, least))
+            for number in used.tolist():
+                term = flat.terms.term(number)
+                example = int(flat.docs[flat.starts[number]]) + flat.part.base
+                before, first = whole.get(term, (0, example))
+                whole[term] = (before + int(counts[number]), first)
+        return [(term.decode(), count, first) for term, (count, first) in whole.items()]
+
+    def terms(self, prefix: bytes) -> list[tuple[str, int]]:
+        """The terms that start with a prefix, and how many documents hold each, in byte order."""
+        whole: dict[bytes, int] = {}
+        for flat in self._flats:
+            first, last = flat.terms.prefix_range(prefix)
+            counts = flat.terms.frequencies()
+            if flat.part.alive is not None:
+                counts = _counts(flat, flat.part.alive)
+            for number in range(first, last):
+                if counts[number]:
+                    term = flat.terms.term(number)
+                    whole[term] = whole.get(term, 0) + int(counts[number])
+        return [(term.decode(), whole[term]) for term in sorted(whole)]
+
+
+def _counts(flat: _Flat, mask: Mask) -> Numbers:
+    """How many documents of the mask hold each term."""
+    held = mask[flat.docs].view(np.uint8)
+    return np.add.reduceat(held, flat.starts[:-1], dtype=np.int64)
+
+
+def number_counts(
+    parts: Sequence[Part], column: str, found: Sequence[DocSet], *, by_day: bool
+) -> list[tuple[int, int]]:
+    """The numbers of a column among the documents, each with how many have it."""
+    chosen = []
+    for part in parts:
+        numbers = part.arrays.numbers(column) if part.arrays is not None else None
+        if numbers is not None:
+            docs = found[part.number].docs
+            present = numbers.present(docs)
+            chosen.append(numbers.values[docs if present is None else docs[present]])
+    if not chosen:
+        return []
+    whole = np.concatenate(chosen)
+    if by_day:
+        whole = whole // DAY * DAY
+    values, counts = np.unique(whole, return_counts=True)
+    return list(zip(values.tolist(), counts.tolist(), strict=True))

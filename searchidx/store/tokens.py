@@ -1,0 +1,177 @@
+"""Words of texts as numbers, in bulk: every distinct piece of text is analysed once.
+
+A text is cut at white space. Each distinct piece (a chunk) gets a number when it is first met, and
+only then is it analysed; from then on a text is a list of numbers. What the chunks stand for is
+looked up for all texts of a segment at once, in `expand`.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from searchidx.analysis import VALUE_GAP, Slot, chunk_slots, stemmer
+from searchidx.columnar.packed import Numbers
+
+Ids = npt.NDArray[np.int32]
+
+
+class Numbering(dict[str, int]):
+    """Texts numbered from 0 in the order in which they are first asked for."""
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = len(self)
+        return number
+
+    def encoded(self) -> list[bytes]:
+        """The texts in the order of their numbers, as UTF-8."""
+        return [text.encode("utf-8", "replace") for text in self]
+
+
+class Chunks(dict[str, int]):
+    """Chunks numbered from 0, each with the words that it stands for.
+
+    `words` numbers the words; `prefix` stands in front of each. A word has a slot, its place in the
+    chunk; words of the same slot are found at the same position.
+    """
+
+    def __init__(self, words: Numbering, prefix: str = "") -> None:
+        self._words = words
+        self._prefix = prefix
+        self._firsts = array("i", [0])
+        self._slots = array("i")
+        self._found = array("i")
+        self._places = array("i")
+
+    def __missing__(self, chunk: str) -> int:
+        slots: Sequence[Slot] = chunk_slots(chunk)
+        for place, slot in enumerate(slots):
+            for term in (slot.term, *slot.also):
+                self._found.append(self._words[self._prefix + term])
+                self._places.append(place)
+        self._slots.append(len(slots))
+        self._firsts.append(len(self._found))
+        number = self[chunk] = len(self)
+        return number
+
+    def tables(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+        """Where the words of each chunk start (and the last end), how many slots it has; the words
+        of all chunks, and the slot of each."""
+        parts = (self._firsts, self._slots, self._found, self._places)
+        first, slots, found, places = (np.array(part, dtype=np.int64) for part in parts)
+        return first, slots, found, places
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of one field in many documents, one item a token."""
+
+    words: Numbers
+    docs: Numbers
+    positions: Numbers
+
+    def lengths(self, documents: int) -> Numbers:
+        """How many tokens each document has."""
+        return np.bincount(self.docs, minlength=documents)
+
+
+class TokenColumn:
+    """The texts of one field, document after document, as numbers of chunks."""
+
+    def __init__(self, chunks: Chunks) -> None:
+        self._number_of: Callable[[str], int] = chunks.__getitem__
+        self._chunks = chunks
+        self._ids = array("i")
+        self._sizes = array("i")
+        self._docs = array("i")
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, doc: int, texts: Iterable[str]) -> None:
+        """Add the values that a document has of the field."""
+        ids, number_of = self._ids, self._number_of
+        for text in texts:
+            before = len(ids)
+            ids.extend(map(number_of, text.split()))
+            self._sizes.append(len(ids) - before)
+            self._docs.append(doc)
+
+    def tokens(self) -> Tokens:
+        """Everything that was added, analysed."""
+        return expand(self._chunks, *map(_int32, (self._ids, self._sizes, self._docs)))
+
+
+def _int32(numbers: array[int]) -> Ids:
+    return np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, dtype=np.int32)
+
+
+def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
+    """The tokens of values that are given as chunks.
+
+    `ids` are the chunks of all values; value `n` has `sizes[n]` of them and belongs to document
+    `docs[n]`; the values of a document follow each other. Between two values of a document the
+    positions have a gap.
+    """
+    first, slots, found, places = chunks.tables()
+    value_of = np.repeat(np.arange(len(sizes)), sizes)
+    slots_of = slots[ids]
+    position = slots_of.cumsum() - slots_of
+    value_slots = np.bincount(value_of, weights=slots_of, minlength=len(sizes)).astype(np.int64)
+    value_first = value_slots.cumsum() - value_slots
+    opens = np.ones(len(docs), dtype=np.bool_)
+    opens[1:] = docs[1:] != docs[:-1]
+    leads = np.flatnonzero(opens)
+    lead_of = np.repeat(leads, np.append(leads[1:], len(docs)) - leads)
+    number_in_doc = np.arange(len(docs)) - lead_of
+    position += (number_in_doc * VALUE_GAP - value_first[lead_of])[value_of]
+    doc = docs[value_of].astype(np.int64)
+    counts = first[ids + 1] - first[ids]
+    if len(counts) and counts.min() == counts.max() == 1:
+        return Tokens(found[first[ids]], doc, position)
+    starts = counts.cumsum() - counts
+    at = np.repeat(first[ids] - starts, counts) + np.arange(int(counts.sum()))
+    return Tokens(found[at], np.repeat(doc, counts), np.repeat(position, counts) + places[at])
+
+
+class TermColumn:
+    """Terms that are taken whole, document after document."""
+
+    def __init__(self) -> None:
+        self.names = Numbering()
+        self._ids = array("i")
+        self._docs = array("i")
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, doc: int, terms: Iterable[str]) -> None:
+        """Add terms of a document; one that is given twice counts once."""
+        ids, before = self._ids, len(self._ids)
+        ids.extend(map(self.names.__getitem__, terms))
+        self._docs.extend([doc] * (len(ids) - before))
+
+    def terms(self) -> tuple[Ids, Ids]:
+        """The number of each term, and its document."""
+        return _int32(self._ids), _int32(self._docs)
+
+
+class Stems:
+    """The stems of words in several languages, in one numbering."""
+
+    def __init__(self) -> None:
+        self.names = Numbering()
+        self._by_language: dict[str, array[int]] = {}
+
+    def of(self, words: Numbering, language: str) -> Numbers:
+        """For each word the number of its stem."""
+        known = self._by_language.setdefault(language, array("i"))
+        if len(known) < len(words):
+            stem, number_of = stemmer(language), self.names.__getitem__
+            fresh = list(words)[len(known) :]
+            known.extend(number_of(stem(word)) for word in fresh)
+        return np.array(known, dtype=np.int64)
