@@ -1,1 +1,1 @@
-"""Benchmarks of searchidx against stock Whoosh, tantivy-py and SQLite FTS5; see README.md."""
+"""Benchmarks of searchidx beside Whoosh, tantivy-py, SQLite FTS5 and Xapian; see README.md."""

@@ -1,23 +1,22 @@
-"""Synthetic posts in the exact format of the sample post, the same for the same `n` and `seed`.
+"""Synthetic posts, the same for the same `n` and `seed`; files.py writes them as the owner's files.
 
 About 100 indexed words a post, over title, excerpt, topics and related titles. Words are made up so
 that no English stemmer changes them and no stop list holds them: every engine indexes the same.
 They are drawn by the law of Zipf and Mandelbrot; its offset stands for the stop words that are
-missing, so the most frequent word is in about 38 % of the posts.
+missing, so the most frequent word is in about 36 % of the posts.
 """
 
 from __future__ import annotations
 
-import base64
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import accumulate
-from pathlib import Path
 
+import numpy as np
 import snowballstemmer
+from numpy.typing import NDArray
 from whoosh.lang import stopwords_for_language
 
 VOCABULARY_SIZE = 30_000
@@ -28,49 +27,37 @@ FIRST_DATE = datetime(2015, 1, 1, tzinfo=UTC)
 MINUTES = 6 * 365 * 24 * 60
 """Dates are distinct minutes of six years, so that an order by date has no ties."""
 
+CHUNK_POSTS = 1_000
+"""So many posts are drawn at once, from a stream of random numbers of their own."""
+
+_FIRST_TOPIC_WORD = 200
+_MOST_TOPICS = 4
+_MOST_RELATED = 6
 _ONSETS = [*"bdfghklmnprstvz", "br", "dr", "gr", "kl", "pl", "st", "tr"]
 _VOWELS = "aeiou"
 _ENDS = "bdgklmnprtxz"
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
-    """Who published a post."""
-
-    name: str
-    domain: str
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What a post and its related items have in common."""
-
-    title: str
-    excerpt: str
-    date: datetime
-    slug: str
-    provider: Provider
-    quality: int
-
-
-@dataclass(frozen=True, slots=True)
 class Record:
-    """One post: what its file says. `path` is relative to the folder of posts, with `/`."""
+    """What of a post every engine indexes. `path` is relative to the folder of posts, with `/`.
+
+    Title, excerpt, topics and related titles are searched; topics are counted; `quality` and `date`
+    (UTC) are filtered and sorted by; `path` and `provider` are found as a whole.
+    """
 
     path: str
-    item: Item
-    category: str
-    kind: str
-    heat: int
-    published: bool
+    title: str
+    excerpt: str
     topics: tuple[str, ...]
-    related: tuple[Item, ...]
-    secured: str = field(repr=False)
+    related: tuple[str, ...]
+    provider: str
+    date: datetime
+    quality: int
 
     def texts(self) -> tuple[tuple[str, ...], ...]:
         """The searched texts: of title, excerpt, topics and related titles, value by value."""
-        related = tuple(item.title for item in self.related)
-        return (self.item.title,), (self.item.excerpt,), self.topics, related
+        return (self.title,), (self.excerpt,), self.topics, self.related
 
 
 @cache
@@ -85,164 +72,101 @@ def absent_words() -> tuple[str, ...]:
     return _pseudo_words()[VOCABULARY_SIZE:]
 
 
-def records(n: int, seed: int = 1) -> Iterator[Record]:
-    """`n` posts in the order of their dates."""
-    rng = random.Random(f"{seed}/{n}")
-    writer = _Writer(rng)
-    for number, minute in enumerate(sorted(rng.sample(range(MINUTES), n))):
-        yield writer.record(number, FIRST_DATE + timedelta(minutes=minute))
-
-
-def write_posts(folder: Path, n: int, seed: int = 1) -> list[Path]:
-    """Write the posts of `records` below `folder`, one subfolder a month; their paths, in order."""
-    paths = []
-    for record in records(n, seed):
-        path = folder / record.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(file_text(record), encoding="utf-8")
-        paths.append(path)
-    return paths
-
-
-def file_text(record: Record) -> str:
-    """The file of a post, in the sample's format."""
-    item, provider = record.item, record.item.provider
-    topics = "\n".join(f"  - {topic}" for topic in record.topics)
-    related = "\n".join(_related_text(one) for one in record.related)
-    icon = f"https://smartableai.github.io/assets/images/organizations/{provider.domain}-50x50.jpg"
-    return f"""---
-category: {record.category}
-title: "{item.title}"
-excerpt: "{item.excerpt}"
-publishedDateTime: {item.date:%Y-%m-%dT%H:%M:%SZ}
-{_urls(item, "")}
-type: {record.kind}
-quality: {item.quality}
-heat: {record.heat}
-published: {str(record.published).lower()}
-
-provider:
-  name: {provider.name}
-  domain: {provider.domain}
-  images:
-    - url: "{icon}"
-      width: 50
-      height: 50
-
-topics:
-{topics}
-
-images:
-  - url: "{_image_url(item)}"
-    width: 1500
-    height: 1125
-    title: "{item.title}"
-
-related:
-{related}
-
-secured: "{record.secured}"
----
-
-"""
-
-
-def _related_text(item: Item) -> str:
-    return f"""  - title: "{item.title}"
-    excerpt: "{item.excerpt}"
-    publishedDateTime: {item.date:%Y-%m-%dT%H:%M:%SZ}
-{_urls(item, "    ")}
-    type: article
-    provider:
-      name: {item.provider.name}
-      domain: {item.provider.domain}
-    quality: {item.quality}
-    images:
-      - url: "{_image_url(item)}"
-        width: 756
-        height: 567"""
-
-
-def _urls(item: Item, indent: str) -> str:
-    domain, slug = item.provider.domain, item.slug
-    cdn = f"https://www-{domain.replace('.', '-')}.cdn.ampproject.org/c/s"
-    return (
-        f'{indent}webUrl: "https://www.{domain}/news/{slug}.html"\n'
-        f'{indent}ampWebUrl: "https://www.{domain}/amp/news/{slug}.html"\n'
-        f'{indent}cdnAmpWebUrl: "{cdn}/www.{domain}/amp/news/{slug}.html"'
-    )
-
-
-def _image_url(item: Item) -> str:
-    folder = f"https://static.{item.provider.domain}/images"
-    return f"{folder}/{item.date:%Y/%m/%Y-%m-%d}-{item.slug}.jpg"
-
-
-class _Writer:
-    """Draws posts from one stream of random numbers."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self.rng = rng
-        self.words = words()
-        self.weights = list(accumulate(1 / (rank + ZIPF_OFFSET) for rank in range(VOCABULARY_SIZE)))
-        self.topics = _topics()
-        self.topic_weights = list(accumulate(1 / (rank + 3) for rank in range(TOPIC_COUNT)))
-        self.providers = _providers()
-
-    def record(self, number: int, date: datetime) -> Record:
-        rng = self.rng
-        item = self.item(number, date)
-        drawn = rng.choices(self.topics, cum_weights=self.topic_weights, k=rng.randint(1, 4))
-        related = tuple(
-            self.item(number, date - timedelta(minutes=rng.randint(1, 20_000)))
-            for _ in range(rng.randint(2, 6))
-        )
-        return Record(
-            path=f"{date:%Y/%m/%Y-%m-%d}-{item.slug}.md",
-            item=item,
-            category=rng.choice(("news", "news", "news", "video", "course")),
-            kind=rng.choice(("article", "article", "article", "video")),
-            heat=rng.choice((-1, rng.randint(0, 500))),
-            published=rng.random() < 0.5,
-            topics=tuple(dict.fromkeys(drawn)),
-            related=related,
-            secured=f"{self.base64(304)};{self.base64(16)}",
-        )
-
-    def item(self, number: int, date: datetime) -> Item:
-        title = self.drawn(7, 13)
-        return Item(
-            title=" ".join(title).capitalize(),
-            excerpt=f"{self.sentence()} {self.sentence()}",
-            date=date,
-            slug=f"{number:06}-{'-'.join(title[:6])}",
-            provider=self.rng.choice(self.providers),
-            quality=round(self.rng.gauss(100, 15)),
-        )
-
-    def sentence(self) -> str:
-        drawn = self.drawn(15, 27)
-        drawn[6] += ","
-        return " ".join(drawn).capitalize() + "."
-
-    def drawn(self, fewest: int, most: int) -> list[str]:
-        count = self.rng.randint(fewest, most)
-        return self.rng.choices(self.words, cum_weights=self.weights, k=count)
-
-    def base64(self, size_bytes: int) -> str:
-        return base64.b64encode(self.rng.randbytes(size_bytes)).decode()
-
-
-def _topics() -> Sequence[str]:
+@cache
+def topics() -> Sequence[str]:
     """Names of topics, every other one of two words; the words also occur in texts."""
-    some = [word.capitalize() for word in words()[200 : 200 + 2 * TOPIC_COUNT]]
+    last = _FIRST_TOPIC_WORD + 2 * TOPIC_COUNT
+    some = [word.capitalize() for word in words()[_FIRST_TOPIC_WORD:last]]
     pairs = zip(some[::2], some[1::2], strict=True)
     return [f"{a} {b}" if number % 2 else a for number, (a, b) in enumerate(pairs)]
 
 
-def _providers() -> Sequence[Provider]:
-    names = words()[1000 : 1000 + PROVIDER_COUNT]
-    return [Provider(f"{name.capitalize()} Wire", f"{name}wire.example") for name in names]
+@cache
+def providers() -> Sequence[str]:
+    """Names of those who publish the posts."""
+    return [f"{name.capitalize()} Wire" for name in words()[1000 : 1000 + PROVIDER_COUNT]]
+
+
+@cache
+def zipf_sums(size: int, offset: int) -> NDArray[np.float64]:
+    """Running sums of 1 / (rank + offset), the law of Zipf and Mandelbrot."""
+    return np.cumsum(1 / (np.arange(size) + offset))
+
+
+def records(n: int, seed: int = 1) -> Iterator[Record]:
+    """`n` posts in the order of their dates; at most MINUTES of them."""
+    minutes = np.random.default_rng([seed, n]).choice(MINUTES, n, replace=False, shuffle=False)
+    minutes.sort()
+    for number in range(0, n, CHUNK_POSTS):
+        rng = np.random.default_rng([seed, n, number])
+        yield from _chunk(rng, number, minutes[number : number + CHUNK_POSTS].tolist())
+
+
+def _chunk(rng: np.random.Generator, first: int, minutes: Sequence[int]) -> Iterator[Record]:
+    """The posts from number `first` on, with all their random numbers drawn in a few calls."""
+    n = len(minutes)
+    texts = _texts(rng, n)
+    related_counts = _integers(rng, 2, _MOST_RELATED, n).tolist()
+    topic_counts = _integers(rng, 1, _MOST_TOPICS, n).tolist()
+    drawn_topics = _drawn(rng, zipf_sums(TOPIC_COUNT, 3), n * _MOST_TOPICS).tolist()
+    drawn_providers = _integers(rng, 0, PROVIDER_COUNT - 1, n).tolist()
+    qualities = np.rint(rng.normal(100, 15, n)).astype(int).tolist()
+    topic_names, provider_names = topics(), providers()
+    for at, minute in enumerate(minutes):
+        date = FIRST_DATE + timedelta(minutes=minute)
+        title, one, two = next(texts), next(texts), next(texts)
+        related = [next(texts) for _ in range(_MOST_RELATED)][: related_counts[at]]
+        one[6] += ","
+        two[6] += ","
+        start = at * _MOST_TOPICS
+        its_topics = drawn_topics[start : start + topic_counts[at]]
+        yield Record(
+            path=f"{date:%Y/%m/%Y-%m-%d}-{first + at:06}-{'-'.join(title[:6])}.md",
+            title=" ".join(title).capitalize(),
+            excerpt=f"{' '.join(one).capitalize()}. {' '.join(two).capitalize()}.",
+            topics=tuple(dict.fromkeys([topic_names[number] for number in its_topics])),
+            related=tuple([" ".join(one).capitalize() for one in related]),
+            provider=provider_names[drawn_providers[at]],
+            date=date,
+            quality=qualities[at],
+        )
+
+
+def _texts(rng: np.random.Generator, posts: int) -> Iterator[list[str]]:
+    """The words of a title, two sentences and `_MOST_RELATED` titles; then those of the next post.
+
+    No title ends in the first word of a topic, so that a topic of two words never stands across two
+    values: engines that are given several values as one text would find it there.
+    """
+    fewest = np.array([7, 15, 15, *[7] * _MOST_RELATED])
+    most = np.array([13, 27, 27, *[13] * _MOST_RELATED])
+    lengths = _integers(rng, fewest, most, (posts, len(fewest))).ravel()
+    ends = np.cumsum(lengths)
+    ids = _drawn(rng, zipf_sums(VOCABULARY_SIZE, ZIPF_OFFSET), int(ends[-1]))
+    last = ids[ends - 1]
+    of_topics = (last >= _FIRST_TOPIC_WORD) & (last < _FIRST_TOPIC_WORD + 2 * TOPIC_COUNT)
+    ids[ends - 1] = np.where(of_topics, last | 1, last)
+    drawn = list(map(words().__getitem__, ids.tolist()))
+    start = 0
+    for end in ends.tolist():
+        yield drawn[start:end]
+        start = end
+
+
+def _integers(
+    rng: np.random.Generator,
+    fewest: int | NDArray[np.int64],
+    most: int | NDArray[np.int64],
+    shape: int | tuple[int, ...],
+) -> NDArray[np.int64]:
+    drawn: NDArray[np.int64] = rng.integers(fewest, most, shape, endpoint=True)
+    return drawn
+
+
+def _drawn(rng: np.random.Generator, sums: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """`count` numbers, each as often as its share of the running `sums` says."""
+    drawn: NDArray[np.int64] = np.searchsorted(sums, rng.random(count) * sums[-1], side="right")
+    return drawn
 
 
 _STEMMERS = [snowballstemmer.stemmer(name) for name in ("english", "porter")]

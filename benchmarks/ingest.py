@@ -14,20 +14,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 from statistics import median
 
-from benchmarks.corpus import absent_words, write_posts
+from benchmarks.corpus import absent_words
 from benchmarks.engines import Engine, load, size_bytes
 from benchmarks.engines.plain import read_post, walk
-from benchmarks.questions import Match, Question
+from benchmarks.files import write_posts
+from benchmarks.memory_use import peak_mb
+from benchmarks.questions import Question, every_post
 from benchmarks.report import (
     REFERENCE,
     compared,
@@ -62,7 +62,8 @@ class WrongIndex(Exception):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 0 when every index was right, else 1."""
     about = __doc__.splitlines()[0]
-    parser = options_parser("benchmarks.ingest", about, posts=5_000, runs=3)
+    parser = options_parser("benchmarks.ingest", about, runs=3)
+    parser.add_argument("--posts", type=int, default=5_000, help="how many (%(default)s)")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.worker:
@@ -112,24 +113,24 @@ def _in_process(name: str, folder: Path, where: Path, posts: int) -> Measures:
 
 def _work(engine: Engine, folder: Path, where: Path, posts: int) -> Measures:
     """All steps with one engine, in this process."""
-    started_mb = _peak_mb()
+    started_mb = peak_mb()
     build_ms = _timed_ms(lambda: engine.sync(folder, where))
     measures = {
         "posts_per_s": [posts / build_ms * 1000],
-        "peak_mb": [_peak_mb()],
+        "peak_mb": [peak_mb()],
         "started_mb": [started_mb],
         "index_mb": [size_bytes(where) / 1e6],
         "noop_ms": [],
         "change_ms": [],
     }
-    _expect(engine, where, _every_post(), posts)
+    _expect(engine, where, every_post(), posts)
     for _ in range(STEPS_PER_RUN):
         measures["noop_ms"].append(_timed_ms(lambda: engine.sync(folder, where)))
     paths = sorted(folder.rglob("*.md"))
     for number in range(STEPS_PER_RUN):
         path = paths[len(paths) * number // STEPS_PER_RUN]
         measures["change_ms"].append(_change(engine, folder, where, path, number))
-        _expect(engine, where, _every_post(), posts)
+        _expect(engine, where, every_post(), posts)
     return measures
 
 
@@ -148,11 +149,6 @@ def _change(engine: Engine, folder: Path, where: Path, path: Path, number: int) 
     return elapsed_ms
 
 
-def _every_post() -> Question:
-    dates = (date(2000, 1, 1), date(2099, 12, 31))
-    return Question("every post", match=Match.NOTHING, dates=dates)
-
-
 def _expect(engine: Engine, where: Path, question: Question, total: int) -> None:
     searching = engine.open(where)
     found = searching.answer(question).total
@@ -165,19 +161,6 @@ def _timed_ms(step: Callable[[], object]) -> float:
     started = time.perf_counter()
     step()
     return (time.perf_counter() - started) * 1000
-
-
-def _peak_mb() -> float:
-    """The most memory this process has had.
-
-    On Linux not from getrusage, whose figure starts with that of the process that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
-    except (OSError, IndexError):
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def _floors(folder: Path, paths: Sequence[Path]) -> dict[str, float]:

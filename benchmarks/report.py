@@ -17,11 +17,10 @@ REFERENCE = "searchidx"
 """The engine that the others are compared with."""
 
 
-def options_parser(program: str, about: str, *, posts: int, runs: int) -> argparse.ArgumentParser:
-    """A parser of the options that both commands have, with their defaults."""
+def options_parser(program: str, about: str, *, runs: int) -> argparse.ArgumentParser:
+    """A parser of the options that all commands have, with their defaults; not of `--posts`."""
     parser = argparse.ArgumentParser(prog=program, description=about)
-    parser.add_argument("--posts", type=int, default=posts, help="size of the corpus (%(default)s)")
-    parser.add_argument("--runs", type=int, default=runs, help="runs of which to take the median")
+    parser.add_argument("--runs", type=int, default=runs, help="how often (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which corpus of that size")
     parser.add_argument("--engines", nargs="+", choices=NAMES, default=list(NAMES), metavar="NAME")
     parser.add_argument("--out", type=Path, help="keep the raw results in this JSON file")
@@ -38,6 +37,25 @@ def load_engines(names: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str
         except NotInstalled as error:
             skipped[name] = f"skipped, not installed ({error})"
     return engines, skipped
+
+
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the commands that index records from memory."""
+    parser.add_argument("--jobs", type=int, default=2, help="threads or processes (%(default)s)")
+    parser.add_argument(
+        "--whoosh-max",
+        type=int,
+        default=100_000,
+        metavar="POSTS",
+        help="leave stock Whoosh out above so many posts, it takes too long (%(default)s)",
+    )
+
+
+def too_slow(name: str, posts: int, options: argparse.Namespace) -> str:
+    """Why the engine is left out at that size; empty when it is not."""
+    if name == "whoosh" and posts > options.whoosh_max:
+        return f"whoosh: skipped at {posts:,} posts, more than --whoosh-max {options.whoosh_max:,}"
+    return ""
 
 
 def environment(engines: Mapping[str, Engine]) -> dict[str, Any]:

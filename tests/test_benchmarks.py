@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MEASURES = {"posts_per_s", "noop_ms", "change_ms", "index_mb", "peak_mb", "started_mb"}
+INGEST_MEASURES = {"posts_per_s", "noop_ms", "change_ms", "index_mb", "peak_mb", "started_mb"}
+MEMORY_MEASURES = {"posts_per_s", "index_mb", "bytes_per_post", "peak_mb"}
+NO_PATTERNS = {(name, engine) for name in ("wildcard", "fuzzy") for engine in ("fts5", "xapian")}
+
+
+@pytest.fixture(autouse=True)
+def _from_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
 
 
 def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -25,35 +34,56 @@ def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def results(command: str, out: Path) -> dict[str, Any]:
-    done = run(command, "--posts", "60", "--runs", "1", "--out", str(out))
+def results(command: str, out: Path, *options: str) -> dict[str, Any]:
+    done = run(command, "--runs", "1", "--out", str(out), *options)
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(out.read_text())
     return found
 
 
 def test_every_engine_answers_every_question_alike(tmp_path: Path) -> None:
-    found = results("query", tmp_path / "query.json")
+    found = results("query", tmp_path / "query.json", "--posts", "200")
     installed = set(found["versions"])
     assert {"searchidx", "whoosh"} <= installed
-    assert len(found["questions"]) == 16
-    for question in found["questions"]:
-        assert question["wrong"] == {}
-        assert set(question["times_ms"]) == installed - set(question["left_out"])
-    left_out = {(q["name"], name) for q in found["questions"] for name in q["left_out"]}
-    assert left_out <= {("wildcard", "fts5"), ("fuzzy", "fts5")}
+    assert len(found["classes"]) == 16
+    for row in found["classes"]:
+        assert row["wrong"] == {}
+        assert len(row["questions"]) == 5
+        assert set(row["times_ms"]) == set(row["median_ms"]) == installed - set(row["left_out"])
+        assert all(len(times) == 5 for times in row["times_ms"].values())
+    left_out = {(row["name"], name) for row in found["classes"] for name in row["left_out"]}
+    assert left_out <= NO_PATTERNS
+
+
+def test_kept_indexes_of_peers_are_used_again(tmp_path: Path) -> None:
+    options = ("--posts", "30", "--runs", "1", "--keep", str(tmp_path), "--engines", "fts5")
+    first, second = run("query", *options), run("query", *options)
+    assert first.returncode == second.returncode == 0
+    assert "fts5: indexing" in first.stderr
+    assert "fts5: indexing" not in second.stderr
+
+
+def test_every_engine_indexes_records_from_memory(tmp_path: Path) -> None:
+    found = results("memory", tmp_path / "memory.json", "--posts", "20,40", "--whoosh-max", "30")
+    assert [one["posts"] for one in found["sizes"]] == [20, 40]
+    for one in found["sizes"]:
+        assert one["wrong"] == {}
+        of_whoosh = {"whoosh", "whoosh-mp"}
+        assert set(one["left_out"]) == (of_whoosh if one["posts"] > 30 else set())
+        labels = set(found["versions"]) | of_whoosh
+        assert set(one["measured"]) == labels - set(one["left_out"])
+        assert all(set(measures) == MEMORY_MEASURES for measures in one["measured"].values())
 
 
 def test_every_engine_keeps_in_step_with_the_files(tmp_path: Path) -> None:
-    found = results("ingest", tmp_path / "ingest.json")
+    found = results("ingest", tmp_path / "ingest.json", "--posts", "40")
     assert found["wrong"] == {}
     assert found["measured"].keys() == found["versions"].keys()
     for measures in found["measured"].values():
-        assert measures.keys() == MEASURES
+        assert measures.keys() == INGEST_MEASURES
 
 
 def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.report import load_engines
 
     monkeypatch.setitem(sys.modules, "tantivy", None)
@@ -63,23 +93,57 @@ def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     assert skipped["tantivy"].startswith("skipped, not installed")
 
 
-def test_posts_look_like_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT))
+def test_right_answers_agree_with_a_reading_of_the_texts() -> None:
+    from benchmarks.corpus import records
+    from benchmarks.pick import make_questions
+    from benchmarks.truth import read_posts, true_answer
+
+    posts = list(records(300))
+    table = read_posts(posts)
+    classes = make_questions(table)
+    values = [[re.findall(r"\w+", v.lower()) for vs in p.texts() for v in vs] for p in posts]
+    words = [{word for value in post for word in value} for post in values]
+    one, two = classes["2 words AND"][0].words
+    truths = {name: true_answer(table, asked[0]) for name, asked in classes.items()}
+    assert truths["2 words AND"].total == sum({one, two} <= post for post in words)
+    assert truths["2 words OR"].total == sum(one in post or two in post for post in words)
+    phrase = classes["phrase"][0].words
+    assert truths["phrase"].total == sum(
+        any(phrase in pairwise(value) for value in post) for post in values
+    )
+    start = classes["prefix"][0].words[0]
+    assert truths["prefix"].total == sum(
+        any(word.startswith(start) for word in post) for post in words
+    )
+    (common,) = classes["sort by date"][0].words
+    newest = [post for post, has in zip(posts, words, strict=True) if common in has][:-11:-1]
+    assert truths["sort by date"].titles == tuple(post.title for post in newest)
+
+
+def test_no_topic_stands_across_two_values() -> None:
+    from benchmarks.corpus import records, topics
+
+    pairs = {topic.lower() for topic in topics() if " " in topic}
+    for post in records(2_000):
+        for values in post.texts():
+            for left, right in pairwise(values):
+                assert f"{left.split()[-1]} {right.split()[0]}".lower() not in pairs
+
+
+def test_files_say_what_the_records_do(tmp_path: Path) -> None:
     import frontmatter
 
-    from benchmarks.corpus import records, write_posts
+    from benchmarks.corpus import records
+    from benchmarks.engines.plain import read_post
+    from benchmarks.files import write_posts
 
     posts = list(records(20))
-    assert posts == list(records(20))
+    assert posts == list(records(20)) != list(records(20, seed=2))
     paths = write_posts(tmp_path, 20)
     assert len({path.parent for path in paths}) > 5
     for post, path in zip(posts, paths, strict=True):
-        meta: dict[str, Any] = frontmatter.load(str(path)).metadata
-        assert meta["title"] == post.item.title
-        assert meta["topics"] == list(post.topics)
-        assert [item["title"] for item in meta["related"]] == list(post.texts()[3])
-        assert meta["publishedDateTime"] == post.item.date
-        assert list(meta) == [
+        assert read_post(tmp_path, str(path.relative_to(tmp_path))) == post
+        assert list(frontmatter.load(str(path)).metadata) == [
             "category", "title", "excerpt", "publishedDateTime", "webUrl", "ampWebUrl",
             "cdnAmpWebUrl", "type", "quality", "heat", "published", "provider", "topics", "images",
             "related", "secured",

@@ -1,17 +1,19 @@
-"""One module an engine, all with the same three doors: `sync`, `open`, and `answer` when open.
+"""One module an engine, all with the same doors: `sync` or `build`, `open`, `answer` when open.
 
 `load` gives an engine by name, or says why it cannot be had.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
+from benchmarks.corpus import Record
 from benchmarks.questions import Answer, Question
 
-NAMES = ("searchidx", "whoosh", "tantivy", "fts5")
+NAMES = ("searchidx", "whoosh", "tantivy", "fts5", "xapian")
 WEIGHTS = {"title": 3.0, "excerpt": 1.0, "topics": 2.0, "related": 0.7}
 """The text fields, in order, and their weights: those of searchidx's default settings."""
 
@@ -25,7 +27,7 @@ class Searching(Protocol):
 
 
 class Engine(Protocol):
-    """A way to index a folder of posts and to ask about them."""
+    """A way to index posts, of a folder or of memory, and to ask about them."""
 
     def version(self) -> str:
         """Name and version of what is measured."""
@@ -33,8 +35,15 @@ class Engine(Protocol):
     def sync(self, folder: Path, where: Path) -> int:
         """Make the index in `where` hold the posts below `folder`; how many had to be read."""
 
+    def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
+        """Make an index of the records in `where`, an empty folder; how many it holds.
+
+        The records are taken one by one, so that they need not be in memory together. `jobs` is how
+        many threads or processes may work at once; an engine that cannot share its work uses one.
+        """
+
     def open(self, where: Path) -> Searching:
-        """The index that `sync` made."""
+        """The index that `sync` or `build` made."""
 
     def left_out(self, question: Question) -> str:
         """Why the question cannot be asked with the same meaning; empty when it can."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks.corpus import Record
 from benchmarks.engines import WEIGHTS
-from benchmarks.engines.plain import Post, find_changes, remember
+from benchmarks.engines.plain import find_changes, remember
 from benchmarks.questions import Answer, Match, Order, Question
 
 _SCHEMA = f"""
@@ -15,11 +17,10 @@ CREATE VIRTUAL TABLE texts USING fts5({", ".join(WEIGHTS)}, tokenize = 'porter u
 INSERT INTO texts(texts, rank) VALUES
     ('rank', 'bm25({", ".join(str(weight) for weight in WEIGHTS.values())})');
 CREATE TABLE posts(
-    id INTEGER PRIMARY KEY, path TEXT UNIQUE, provider TEXT, domain TEXT, category TEXT, type TEXT,
-    url TEXT, date TEXT, quality INTEGER, heat INTEGER, published INTEGER);
+    id INTEGER PRIMARY KEY, path TEXT UNIQUE, provider TEXT, date INTEGER, quality INTEGER);
 CREATE TABLE post_topics(post INTEGER, topic TEXT, PRIMARY KEY (post, topic)) WITHOUT ROWID;
 """
-_INDEXED = ("provider", "domain", "category", "type", "url", "date", "quality", "heat", "published")
+_INDEXED = ("provider", "date", "quality")
 
 
 def _require_fts5() -> None:
@@ -73,12 +74,14 @@ class _Engine:
                 database.executescript(_SCHEMA)
             for path in changes.outdated():
                 _remove(database, path)
-            for post in changes.posts():
-                _add(database, post)
-            for column in _INDEXED:
-                database.execute(f"CREATE INDEX IF NOT EXISTS by_{column} ON posts({column})")
+            _write(database, changes.posts())
         remember(changes, where)
         return changes.count()
+
+    def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
+        with closing(sqlite3.connect(where / "posts.db")) as database, database:
+            database.executescript(_SCHEMA)
+            return _write(database, records)
 
     def open(self, where: Path) -> _Open:
         return _Open(where)
@@ -91,14 +94,22 @@ class _Engine:
         return ""
 
 
-def _add(database: sqlite3.Connection, post: Post) -> None:
+def _write(database: sqlite3.Connection, posts: Iterable[Record]) -> int:
+    """Add the posts and see to the indexes; how many they were."""
+    count = 0
+    for post in posts:
+        _add(database, post)
+        count += 1
+    for column in _INDEXED:
+        database.execute(f"CREATE INDEX IF NOT EXISTS by_{column} ON posts({column})")
+    return count
+
+
+def _add(database: sqlite3.Connection, post: Record) -> None:
     number = database.execute(
-        "INSERT INTO posts VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            post.path, post.provider, post.domain, post.category, post.type, post.url,
-            post.date.isoformat(), post.quality, post.heat, post.published,
-        ),
-    ).lastrowid  # fmt: skip
+        "INSERT INTO posts VALUES (NULL, ?, ?, ?, ?)",
+        (post.path, post.provider, int(post.date.timestamp()), post.quality),
+    ).lastrowid
     texts = (post.title, post.excerpt, "\n".join(post.topics), "\n".join(post.related))
     database.execute(
         "INSERT INTO texts(rowid, title, excerpt, topics, related) VALUES (?, ?, ?, ?, ?)",
@@ -147,7 +158,7 @@ def _source(question: Question) -> tuple[str, dict[str, object]]:
     if question.dates:
         start, end = question.moments()
         tests.append("posts.date >= :start AND posts.date < :end")
-        values["start"], values["end"] = start.isoformat(), end.isoformat()
+        values["start"], values["end"] = int(start.timestamp()), int(end.timestamp())
     needs_posts = question.quality or question.dates or question.order is Order.NEWEST
     tables = "texts JOIN posts ON posts.id = texts.rowid" if needs_posts else "texts"
     return f"FROM {tables} WHERE {' AND '.join(tests)}", values

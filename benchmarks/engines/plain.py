@@ -1,7 +1,7 @@
 """What the peers share: the plain way to see which posts changed, and to read one.
 
-Posts are read with python-frontmatter. Sizes and times of the files that are indexed are kept in
-`catalogue.json` beside the index.
+Posts are read with python-frontmatter into the same `Record`s that are indexed from memory. Sizes
+and times of the files that are indexed are kept in `catalogue.json` beside the index.
 """
 
 from __future__ import annotations
@@ -10,33 +10,15 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import frontmatter
 
+from benchmarks.corpus import Record
+
 _CATALOGUE = "catalogue.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What of a post is indexed. `path` is relative to the folder of posts."""
-
-    path: str
-    title: str
-    excerpt: str
-    topics: list[str]
-    related: list[str]
-    provider: str
-    domain: str
-    category: str
-    type: str
-    url: str
-    date: datetime
-    quality: int
-    heat: int
-    published: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +32,7 @@ class Changes:
     found: dict[str, list[int]]
     is_first: bool
 
-    def posts(self) -> Iterator[Post]:
+    def posts(self) -> Iterator[Record]:
         """The posts to be indexed, read one by one."""
         for path in (*self.fresh, *self.changed):
             yield read_post(self.folder, path)
@@ -94,22 +76,16 @@ def walk(folder: str) -> Iterator[tuple[str, list[int]]]:
                 yield entry.path, [state.st_size, state.st_mtime_ns]
 
 
-def read_post(folder: Path, path: str) -> Post:
+def read_post(folder: Path, path: str) -> Record:
     """One post, as python-frontmatter reads it."""
     meta: dict[str, Any] = frontmatter.load(str(folder / path)).metadata
-    return Post(
+    return Record(
         path=path,
         title=meta["title"],
         excerpt=meta["excerpt"],
-        topics=meta["topics"],
-        related=[item["title"] for item in meta["related"]],
+        topics=tuple(meta["topics"]),
+        related=tuple(item["title"] for item in meta["related"]),
         provider=meta["provider"]["name"],
-        domain=meta["provider"]["domain"],
-        category=meta["category"],
-        type=meta["type"],
-        url=meta["webUrl"],
         date=meta["publishedDateTime"].astimezone(UTC),
         quality=meta["quality"],
-        heat=meta["heat"],
-        published=meta["published"],
     )

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from whoosh import fields, index, qparser, query, sorting
+from whoosh import fields, index, qparser, query, sorting, writing
 from whoosh.analysis import StemmingAnalyzer
 
+from benchmarks.corpus import Record
 from benchmarks.engines import WEIGHTS
-from benchmarks.engines.plain import Post, find_changes, remember
+from benchmarks.engines.plain import find_changes, remember
 from benchmarks.questions import Answer, Match, Order, Question
 
 
 def _schema() -> fields.Schema:
     texts = {name: fields.TEXT(StemmingAnalyzer(), stored=True) for name in WEIGHTS}
-    ids = ("provider", "domain", "category", "type", "url")
     return fields.Schema(
         path=fields.ID(unique=True, stored=True),
         topic_values=fields.KEYWORD(commas=True),
-        date=fields.DATETIME(stored=True, sortable=True),
-        quality=fields.NUMERIC(int, stored=True, sortable=True),
-        heat=fields.NUMERIC(int, stored=True, sortable=True),
-        published=fields.BOOLEAN(stored=True),
-        **{name: fields.ID(stored=True) for name in ids},
+        provider=fields.ID(stored=True),
+        date=fields.DATETIME(sortable=True),
+        quality=fields.NUMERIC(int, sortable=True),
         **texts,
     )
 
 
-def _document(post: Post) -> dict[str, Any]:
+def _document(post: Record) -> dict[str, Any]:
     return {
         "path": post.path,
         "title": post.title,
@@ -39,14 +38,8 @@ def _document(post: Post) -> dict[str, Any]:
         "topic_values": ",".join(post.topics),
         "related": "\n".join(post.related),
         "provider": post.provider,
-        "domain": post.domain,
-        "category": post.category,
-        "type": post.type,
-        "url": post.url,
         "date": post.date.replace(tzinfo=None),
         "quality": post.quality,
-        "heat": post.heat,
-        "published": post.published,
     }
 
 
@@ -102,18 +95,32 @@ class _Engine:
         writer = opened.writer()
         for path in changes.outdated():
             writer.delete_by_term("path", path)
-        for post in changes.posts():
-            writer.add_document(**_document(post))
-        writer.commit()
+        _write(writer, changes.posts())
         opened.close()
         remember(changes, where)
         return changes.count()
+
+    def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
+        opened = index.create_in(str(where), _schema())
+        count = _write(opened.writer(procs=jobs), records)
+        opened.close()
+        return count
 
     def open(self, where: Path) -> _Open:
         return _Open(where)
 
     def left_out(self, question: Question) -> str:
         return ""
+
+
+def _write(writer: writing.IndexWriter, posts: Iterable[Record]) -> int:
+    """Add the posts and commit; how many they were."""
+    count = 0
+    for post in posts:
+        writer.add_document(**_document(post))
+        count += 1
+    writer.commit()
+    return count
 
 
 def query_text(question: Question) -> str:
