@@ -8,6 +8,7 @@ Japanese, Korean or Thai letters is its overlapping pairs, then its last letter.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import unicodedata
@@ -17,14 +18,15 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from threading import Lock
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
 
 VALUE_GAP = 100
 """Positions between two values of a field, so that no phrase reaches from one into the next."""
 
 LONGEST_TERM = 64
-LONGEST_VALUE = 80
+LONGEST_VALUE = 32
+LONGEST_META_VALUE = 80
 LONGEST_KEYWORD = 500
 
 _MARKS = "".join(
@@ -51,6 +53,9 @@ _PIECE = re.compile(
     rf"|(?P<emoji>[{_EMOJI}])"
 )
 _CHUNK = re.compile(r"\S+")
+_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_SPECIAL = re.compile(r"[&+#']|(?<![A-Za-z0-9]{2})\.")
+"""What makes more of a chunk of ASCII than the runs of its letters and digits."""
 
 _DROPPED = dict.fromkeys(
     point
@@ -91,12 +96,12 @@ def fold(text: str) -> str:
 
 
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
-    """The term for a whole value: folded, spaces collapsed, one over `longest` cut and hashed."""
-    folded = " ".join(fold(text).split())
+    """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`."""
+    folded = " ".join((text.lower() if text.isascii() else fold(text)).split())
     if len(folded) <= longest:
         return folded
-    digest = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=8).hexdigest()
-    return f"{folded[:32]}…{digest}"
+    digest = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    return f"…{base64.b64encode(digest).decode()}"
 
 
 def slots(text: str) -> Iterator[Slot]:
@@ -113,6 +118,13 @@ def query_slots(text: str) -> list[Slot]:
     if len(found) > 1 and found[-1].tail and found[-2].end == found[-1].end:
         found.pop()
     return found
+
+
+def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
+    """The terms of each slot of a chunk, the first as typed."""
+    if chunk.isascii() and not _SPECIAL.search(chunk):
+        return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
+    return [(slot.term, *slot.also) for slot in chunk_slots.__wrapped__(chunk)]
 
 
 @lru_cache(maxsize=100_000)

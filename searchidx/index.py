@@ -107,14 +107,16 @@ class Index:
         full: bool = False,
         dry_run: bool = False,
         wait_s: float = 5.0,
+        jobs: int = 0,
         progress: Callable[[Progress], None] | None = None,
     ) -> SyncReport:
         """Make the index hold exactly the posts below `roots`, by default those of the settings.
 
-        One commit, or none when nothing changed; on any error the index is as it was.
+        One commit, or none when nothing changed; on any error the index is as it was. `jobs` is how
+        many processes read, when there is enough to read (0: as many as there are processors).
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """
-        options = SyncOptions(full, dry_run, wait_s, progress)
+        options = SyncOptions(full, dry_run, wait_s, jobs, progress)
         with self._syncing:
             return self._sync(roots, options)
 

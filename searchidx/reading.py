@@ -19,7 +19,7 @@ from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value
 from searchidx.errors import QueryError
 from searchidx.posts.model import FieldValue, Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
-from searchidx.query.matches import matches_of
+from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
@@ -30,7 +30,6 @@ from searchidx.results import (
     LazyFields,
     LazyMeta,
     LazyValues,
-    Matching,
     Results,
     Suggestion,
 )
@@ -43,11 +42,10 @@ from searchidx.schema import (
 )
 from searchidx.settings import FieldKind, FieldSpec, find_field
 from searchidx.store.ordering import SortKey
-from searchidx.store.snapshot import Snapshot
+from searchidx.store.snapshot import PostHead, Snapshot
 from searchidx.suggest import suggest
 
 RELEVANCE = "relevance"
-TEXTUAL = (FieldKind.TEXT, FieldKind.KEYWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +196,19 @@ class Reading:
     def _hits(
         self, page: Sequence[tuple[int, float]], offset: int, tree: query.Query
     ) -> tuple[Hit, ...]:
-        names = {spec.name: names_of(spec) for spec in self.fields if spec.kind in TEXTUAL}
-        matching = Matching(names, matches_of(tree, self.fields))
+        matching = Matching(tree, self.fields)
+        heads = self.snapshot.heads([number for number, _ in page])
         return tuple(
-            self._hit(rank, number, score, matching)
-            for rank, (number, score) in enumerate(page, offset + 1)
+            self._hit(rank, number, score, head, matching)
+            for rank, ((number, score), head) in enumerate(
+                zip(page, heads, strict=True), offset + 1
+            )
         )
 
-    def _hit(self, rank: int, number: int, score: float, matching: Matching) -> Hit:
-        """One hit, of which only the path and short texts are read before they are asked for."""
-        path, short = self.snapshot.head(number)
-        values = LazyValues(short, lambda: self._values(number))
-        return Hit(rank, score, path, LazyFields(values), LazyMeta(values), matching)
+    def _hit(self, rank: int, number: int, score: float, head: PostHead, matching: Matching) -> Hit:
+        """One hit; what is not in its head is read when it is asked for."""
+        values = LazyValues(head.texts, lambda: self._values(number))
+        return Hit(rank, score, head.path, LazyFields(values), LazyMeta(values), matching)
 
     def _values(self, number: int) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
         stored = self.snapshot.stored(number)

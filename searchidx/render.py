@@ -273,7 +273,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit as plain values; highlights are character offsets into the texts of `fields`."""
     highlights = {
         name: [{"value": s.value, "start": s.start, "end": s.end} for s in hit.highlight(name)]
-        for name in hit.matching.names
+        for name in hit.matching.known()[0]
     }
     meta: dict[str, list[str]] = {}
     for key, text in hit.meta:

@@ -9,17 +9,7 @@ from typing import overload
 from searchidx.errors import QueryError
 from searchidx.highlight import Span, find_spans, marked
 from searchidx.posts.model import FieldValue
-from searchidx.query.matches import FieldMatches
-from searchidx.schema import Names
-
-
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """What is needed to find the matched characters of a hit: the fields' names, and the query's
-    wants. An implementation detail of `Hit.highlight`."""
-
-    names: Mapping[str, Names]
-    matches: dict[str, FieldMatches]
+from searchidx.query.matches import Matching
 
 
 class LazyValues:
@@ -117,7 +107,7 @@ class Hit:
     path: str
     fields: Mapping[str, FieldValue]
     meta: Sequence[tuple[str, str]] = ()
-    matching: Matching = field(default=Matching({}, {}), repr=False, compare=False)
+    matching: Matching = field(default=Matching(), repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash((self.rank, self.score, self.path))
@@ -133,13 +123,14 @@ class Hit:
 
     def highlight(self, name: str) -> tuple[Span, ...]:
         """Which characters of a text or keyword field matched, in order."""
-        names = self.matching.names.get(name)
+        known, matches = self.matching.known()
+        names = known.get(name)
         if names is None:
             return ()
         return tuple(
             Span(start, end, number)
             for number, text in enumerate(self.texts(name))
-            for start, end in find_spans(text, names, self.matching.matches)
+            for start, end in find_spans(text, names, matches)
         )
 
     def marked(self, name: str, before: str = "**", after: str = "**") -> tuple[str, ...]:

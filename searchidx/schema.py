@@ -26,6 +26,7 @@ from whoosh.analysis import Analyzer, Token
 from searchidx.analysis import (
     ANALYSIS_VERSION,
     LONGEST_KEYWORD,
+    LONGEST_META_VALUE,
     LONGEST_VALUE,
     VALUE_GAP,
     fold,
@@ -81,7 +82,7 @@ def names_of(spec: FieldSpec) -> Names:
 
 def names_of_meta(key: str) -> Names:
     """The Whoosh fields of a metadata key that no declared field takes."""
-    return Names(META, META, META_VALUE, "none", LONGEST_VALUE, f"{fold(key)}=")
+    return Names(META, META, META_VALUE, "none", LONGEST_META_VALUE, f"{fold(key)}=")
 
 
 PATH_FIELD = FieldSpec(PATH, FieldKind.KEYWORD, ())
@@ -174,7 +175,7 @@ def build_schema(specs: Sequence[FieldSpec]) -> fields.Schema:
     schema.add(PATH_WORDS, fields.TEXT(analyzer=WordAnalyzer("none"), phrase=True))
     schema.add(PATH_VALUE, fields.ID(analyzer=ValueAnalyzer(LONGEST_KEYWORD)))
     schema.add(META, fields.TEXT(analyzer=MetaAnalyzer(), phrase=True, stored=True))
-    schema.add(META_VALUE, fields.ID(analyzer=ValueAnalyzer()))
+    schema.add(META_VALUE, fields.ID(analyzer=ValueAnalyzer(LONGEST_META_VALUE)))
     schema.add(HAS, fields.ID(analyzer=ValueAnalyzer(LONGEST_KEYWORD)))
     schema.add(PROBLEMS, fields.STORED())
     schema.add(FILE_SIZE, fields.COLUMN(columns.NumericColumn("q")))

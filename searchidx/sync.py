@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from searchidx.errors import PostError
@@ -14,13 +15,10 @@ from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, read_file, refusal_of, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
-from searchidx.store.build import SegmentBuilder
 from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
 from searchidx.store.snapshot import Snapshot
-
-BUILDER_BYTES = 256 * 1024 * 1024
-"""A segment is written when what is gathered for it takes about so much memory."""
+from searchidx.store.workers import FEWEST_ITEMS, Outcome, make_segments, processors
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,13 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """`full` reads every file again, `dry_run` only reports, `wait_s` is how long to wait."""
+    """`full` reads every file again, `dry_run` only reports, `wait_s` is how long to wait for other
+    writers, `jobs` how many processes read (0: as many as there are processors)."""
 
     full: bool = False
     dry_run: bool = False
     wait_s: float = 5.0
+    jobs: int = 0
     progress: Callable[[Progress], None] | None = None
 
 
@@ -269,24 +269,25 @@ def _add_posts(
 ) -> Iterator[str]:
     """Read and add every post of the plan; yields the paths of those that could not be read."""
     files = plan.to_read
-    builder = SegmentBuilder(settings.fields)
-    for done, file in enumerate(files):
+    jobs = min(options.jobs or processors(), len(files) // FEWEST_ITEMS + 1)
+    read = partial(_read_post, base, settings)
+    done = 0
+    for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
+        problems.extend(result.problems)
+        yield from (batch[place].path for place in result.lost)
+        for segment in result.segments:
+            writer.adopt(segment)
+        done += len(batch)
         if options.progress:
-            options.progress(Progress(done, len(files), file.path))
-        outcome = read_file(base, file, settings)
-        if isinstance(outcome, Problem):
-            problems.append(outcome)
-            yield file.path
-            continue
-        post = build_post(*outcome, settings)
-        problems.extend(post.problems)
-        builder.add(post)
-        if builder.size_bytes() > BUILDER_BYTES:
-            writer.add(builder)
-            builder = SegmentBuilder(settings.fields, builder.analyses)
-    writer.add(builder)
-    if options.progress:
-        options.progress(Progress(len(files), len(files), ""))
+            options.progress(Progress(done, len(files), batch[-1].path if batch else ""))
+
+
+def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:
+    outcome = read_file(base, file, settings)
+    if isinstance(outcome, Problem):
+        return Outcome(None, (outcome,))
+    post = build_post(*outcome, settings)
+    return Outcome(post, post.problems)
 
 
 def _stored_problems(snapshot: Snapshot | None, kept: Sequence[SourceFile]) -> list[Problem]:

@@ -217,7 +217,7 @@ def test_killed_halfway_leaves_the_old_index(
     script = (
         "import os, signal, sys, searchidx\n"
         "def stop(progress):\n"
-        "    if progress.done == int(sys.argv[3]): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    if progress.done >= int(sys.argv[3]): os.kill(os.getpid(), signal.SIGKILL)\n"
         "with searchidx.open(sys.argv[1]) as index: index.sync([sys.argv[2]], progress=stop)\n"
     )
     arguments = [str(tmp_path / "index"), str(tmp_path / "posts"), str(posts_read)]

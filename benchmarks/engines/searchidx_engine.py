@@ -8,18 +8,24 @@ that they have.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import searchidx
 from benchmarks.corpus import Record
 from benchmarks.engines import WEIGHTS
-from benchmarks.files import write_records
 from benchmarks.questions import Answer, Match, Order, Question
+from searchidx.posts.model import Post, SourceFile
+from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS
+from searchidx.store.folder import Writer
+from searchidx.store.manifest import Manifest
+from searchidx.store.workers import Outcome, make_segments
 
 RECORD_FIELDS = tuple(
-    spec for spec in DEFAULT_FIELDS if spec.name in (*WEIGHTS, "provider", "date", "quality")
+    replace(spec, default=spec.name in WEIGHTS)
+    for spec in DEFAULT_FIELDS
+    if spec.name in (*WEIGHTS, "provider", "date", "quality")
 )
 """The fields of an index of records; a post's path is always found."""
 
@@ -68,16 +74,42 @@ class _Engine:
 
 
 def _build(records: Iterable[Record], where: Path, jobs: int) -> int:
-    """Make the index `where` of the records, with RECORD_FIELDS; how many it holds.
+    """Make the index `where` of the records, with RECORD_FIELDS; how many it holds."""
+    manifest = Manifest(
+        generation=1,
+        stamp=settings_stamp(RECORD_FIELDS),
+        fields=RECORD_FIELDS,
+        own_fields=True,
+        roots=(),
+        include=(),
+        exclude=(),
+        max_file_bytes=0,
+        follow_symlinks=False,
+        posts=0,
+        time="",
+    )
+    count = 0
+    with Writer(where, RECORD_FIELDS, wait_s=1, clear=True) as writer:
+        for batch, done in make_segments(where, RECORD_FIELDS, read_record, records, jobs):
+            count += len(batch)
+            for segment in done.segments:
+                writer.adopt(segment)
+        writer.commit(replace(manifest, posts=count))
+    return count
 
-    By way of files, whatever `jobs` says: the time and memory of it are not those of an index of
-    records in memory.
-    """
-    settings = searchidx.Settings(base=where.parent, fields=RECORD_FIELDS)
-    with TemporaryDirectory(prefix="searchidx-posts-") as folder:
-        write_records(records, Path(folder))
-        with searchidx.open(where, settings=settings, create=True) as index:
-            return index.sync([Path(folder)]).read
+
+def read_record(record: Record) -> Outcome:
+    """The post that a record is."""
+    fields = {
+        "title": (record.title,),
+        "excerpt": (record.excerpt,),
+        "topics": record.topics,
+        "related": record.related,
+        "provider": (record.provider,),
+        "date": record.date,
+        "quality": float(record.quality),
+    }
+    return Outcome(Post(SourceFile(record.path, 0, 0), fields))
 
 
 def query_text(question: Question) -> str:

@@ -199,40 +199,44 @@ def _picked(runs: Ragged | None, places: Numbers) -> Ragged | None:
     """Some of the runs, in the order of `places`."""
     if runs is None:
         return None
-    sizes = runs.counts()[places]
-    ends = sizes.cumsum()
-    before = runs.ends.astype(np.int64)[places] - sizes
-    at = np.repeat(before - ends + sizes, sizes) + np.arange(int(sizes.sum()))
-    return Ragged(runs.items[at], ends)
+    sizes = runs.counts()
+    starts = runs.ends.astype(np.int64) - sizes
+    return Ragged(runs.items[_run_places(starts, sizes, places)], sizes[places].cumsum())
 
 
 def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
-    """Postings of several segments, of which the documents ascend from one to the next, as one."""
+    """Postings of several segments, of which the documents ascend from one to the next, as one.
+
+    The postings of a term in one segment are a run; the runs are put in the order of the terms, and
+    of the segments.
+    """
     terms = sorted(set().union(*(part.terms for part in parts)))
     ranks = {term: rank for rank, term in enumerate(terms)}
-    term_of = np.concatenate(
-        [
-            np.repeat(
-                np.fromiter(map(ranks.__getitem__, part.terms), np.int64, len(part.terms)),
-                differences(part.starts),
-            )
-            for part in parts
-        ]
+    rank = np.concatenate(
+        [np.fromiter(map(ranks.__getitem__, p.terms), np.int64, len(p.terms)) for p in parts]
     )
-    order = np.argsort(term_of, kind="stable")
-    held = np.bincount(term_of, minlength=len(terms))
+    sizes = np.concatenate([differences(part.starts) for part in parts])
+    runs = np.argsort(rank, kind="stable")
+    places = _run_places(sizes.cumsum() - sizes, sizes, runs)
+    held = np.bincount(rank, weights=sizes, minlength=len(terms)).astype(np.int64)
     used = np.flatnonzero(held)
-    starts = np.concatenate([[0], held[used].cumsum()])
     weights, unit = _weights(parts)
     return FieldPostings(
-        [terms[rank] for rank in used.tolist()] if len(used) < len(terms) else terms,
-        starts,
-        np.concatenate([part.docs for part in parts])[order],
-        weights[order],
+        [terms[at] for at in used.tolist()] if len(used) < len(terms) else terms,
+        np.concatenate([[0], held[used].cumsum()]),
+        np.concatenate([part.docs for part in parts])[places],
+        weights[places],
         unit,
-        _all_runs([part.positions for part in parts], order),
-        _all_runs([part.values for part in parts], order),
+        _all_runs([part.positions for part in parts], places),
+        _all_runs([part.values for part in parts], places),
     )
+
+
+def _run_places(starts: Numbers, sizes: Numbers, order: Numbers) -> Numbers:
+    """The places of the items of runs, when the runs are taken in an order."""
+    taken = sizes[order]
+    ends = taken.cumsum()
+    return np.repeat(starts[order] - ends + taken, taken) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def _weights(parts: Sequence[FieldPostings]) -> tuple[Array, float]:

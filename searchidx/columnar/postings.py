@@ -6,7 +6,7 @@ Whoosh format says of each posting besides that is in `positions` when the forma
 `Positions`, and in `values`, as the format's own bytes, otherwise.
 
 In a file, document numbers are kept as gaps, and these, the weights and the positions as packed
-runs, one run a term (see packed.py).
+runs, one run a term (see packed.py). Weights that are all 1 are not written.
 """
 
 from __future__ import annotations
@@ -75,10 +75,14 @@ def whole_weights(weights: npt.NDArray[np.float32]) -> Array:
     return rounded if np.array_equal(rounded, weights) else weights
 
 
-def sort_keys(terms: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+def sort_keys(blob: npt.NDArray[np.uint8], ends: Numbers) -> npt.NDArray[np.uint64]:
     """The first eight bytes of each term as a number that sorts as the bytes do."""
-    padded = b"".join(term[:KEY_BYTES].ljust(KEY_BYTES, b"\0") for term in terms)
-    return np.frombuffer(padded, dtype=">u8").astype(np.uint64)
+    sizes = np.minimum(differences(np.concatenate([[0], ends])), KEY_BYTES)
+    starts = np.concatenate([[0], ends])[:-1]
+    padded = np.concatenate([blob, np.zeros(KEY_BYTES, dtype=np.uint8)])
+    rows = padded[starts[:, None] + np.arange(KEY_BYTES)]
+    rows[np.arange(KEY_BYTES) >= sizes[:, None]] = 0
+    return rows.view(">u8").ravel().astype(np.uint64)
 
 
 class FieldWriter:
@@ -129,7 +133,7 @@ def _joined_bounds(parts: Sequence[Numbers]) -> Numbers:
 def _encoded(field: FieldPostings) -> _Encoded:
     starts = field.starts
     terms = ragged(field.terms)
-    arrays: dict[str, Array] = {"terms": terms.items, "keys": sort_keys(field.terms)}
+    arrays: dict[str, Array] = {"terms": terms.items, "keys": sort_keys(terms.items, terms.ends)}
     bounds = {"terms.at": np.concatenate([[0], terms.ends]), "starts": starts}
 
     def add_packed(name: str, packed: Packed) -> None:
@@ -138,7 +142,7 @@ def _encoded(field: FieldPostings) -> _Encoded:
     add_packed("docs", pack(_gaps(field.docs, starts), starts))
     if field.weights.dtype == np.float32:
         arrays["weights"] = field.weights
-    else:
+    elif (field.weights != 1).any():
         add_packed("counts", pack(field.weights, starts))
     if field.positions is not None:
         counts = field.positions.counts()
@@ -176,6 +180,7 @@ class FieldTerms:
         self._runs: dict[str, _PackedRuns] = {}
         self._docs = self._packed("docs")
         self._counts = self._packed("counts") if self.has("counts") else None
+        self._floats = file.stored(f"{prefix}.weights") if self.has("weights") else None
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -244,9 +249,10 @@ class FieldTerms:
 
     def weights(self, number: int) -> Array:
         """How often each of the documents of `docs` holds the term, in float32."""
+        if self._floats is not None:
+            return self._floats.part(int(self._starts[number]), int(self._starts[number + 1]))
         if self._counts is None:
-            start, end = int(self._starts[number]), int(self._starts[number + 1])
-            return self._file.part(f"{self._prefix}.weights", start, end)
+            return np.full(self.document_frequency(number), self.unit, dtype=np.float32)
         counts = self._counts.run(number, self.document_frequency(number))
         weights = counts.astype(np.float32)
         return weights if self.unit == 1.0 else weights * np.float32(self.unit)
@@ -304,14 +310,15 @@ class FieldTerms:
         bounds = (self._text_at[first : last + 1].astype(np.int64) - self._text_at[first]).tolist()
         terms = [blob[a:b] for a, b in pairwise(bounds)]
         docs = _from_gaps(*self._docs.runs(numbers, self._starts))
+        weights: Array = np.ones(len(docs), dtype=np.int64)
         if self._counts is not None:
-            weights: Array = self._counts.runs(numbers, self._starts)[0]
-        else:
-            weights = self._file.part(f"{self._prefix}.weights", int(whole[0]), int(whole[-1]))
+            weights = self._counts.runs(numbers, self._starts)[0]
+        elif self._floats is not None:
+            weights = self._floats.part(int(whole[0]), int(whole[-1]))
         positions = values = None
         if self.has("positions"):
-            kind = "positions.counts" if self.has("positions.counts") else "counts"
-            counts = self._packed(kind).runs(numbers, self._starts)[0]
+            held = self._positions_held()
+            counts = weights if held is None else held.runs(numbers, self._starts)[0]
             ends = counts.cumsum()
             bounds_at = np.concatenate([[0], ends])[starts]
             packed = self._packed("positions").slice(first, last)
@@ -324,8 +331,15 @@ class FieldTerms:
         return FieldPostings(terms, starts, docs, weights, self.unit, positions, values)
 
     def _position_counts(self, number: int) -> Array:
-        kind = "positions.counts" if self.has("positions.counts") else "counts"
-        return self._packed(kind).run(number, self.document_frequency(number))
+        held = self._positions_held()
+        count = self.document_frequency(number)
+        return np.ones(count, dtype=np.uint8) if held is None else held.run(number, count)
+
+    def _positions_held(self) -> _PackedRuns | None:
+        """How many positions each posting has; None when all have one."""
+        if self.has("positions.counts"):
+            return self._packed("positions.counts")
+        return self._counts
 
     def _packed(self, name: str) -> _PackedRuns:
         runs = self._runs.get(name)

@@ -55,6 +55,7 @@ class ArraySearcher:
         self._is_bm25 = type(weighting) is BM25F
         self._whoosh = whoosh
         self._numbers: dict[tuple[str, Any], list[int | None]] = {}
+        self._idfs: dict[tuple[str, Any], float] = {}
 
     # -- Whoosh's view
 
@@ -154,7 +155,13 @@ class ArraySearcher:
 
     def idf(self, name: str, text: Any) -> float:
         """Whoosh's idf: `ln(N / (n + 1)) + 1`, of N documents n hold the term."""
-        return math.log(self.documents / (self.document_frequency(name, text) + 1)) + 1
+        known = self._idfs.get((name, text))
+        if known is None:
+            if len(self._idfs) > MOST_KNOWN:
+                self._idfs.clear()
+            known = math.log(self.documents / (self.document_frequency(name, text) + 1)) + 1
+            self._idfs[(name, text)] = known
+        return known
 
     def bm25(self, part: Part, name: str, text: Any) -> tuple[float, npt.NDArray[np.float32]]:
         """The factor of a term's scores, `idf (k1 + 1)`, and for each document of a segment the

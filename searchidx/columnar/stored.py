@@ -175,7 +175,8 @@ class StoredReader:
 
     def head(self, number: int) -> dict[str, Any]:
         """The short values of a document."""
-        row = json.loads(self._heads.part(*_extent(self._heads_at, number)).tobytes())
+        data = self._heads.part(*_extent(self._heads_at, number)).tobytes()
+        row = _VALUE_OF(data.decode("utf-8", "surrogatepass"))[0]
         return {name: value for name, value in zip(self._names, row, strict=False) if value}
 
     def tail(self, number: int, *, trusted: bool = False) -> dict[str, Any]:
@@ -280,9 +281,14 @@ def _is_short(value: Any) -> bool:
     return all(type(item) is str for item in value) and sum(map(len, value)) <= SHORT
 
 
+_TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+_VALUE_OF = json.JSONDecoder().raw_decode
+
+
 def _json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
+    return _TEXT_OF(value).encode("utf-8", "surrogatepass")
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,7 @@ from whoosh import query
 
 from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value, query_slots, stemmer
 from searchidx.query import dates
-from searchidx.schema import HAS, Names
+from searchidx.schema import HAS, PATH_VALUE, Names
 from searchidx.settings import FieldSpec
 
 YES = frozenset({"yes", "true", "on", "1", "y"})
@@ -124,6 +124,8 @@ def pattern_query(names: Names, glob: str, weight: float, whole: bool) -> query.
     choices = [all_of(parts)] if parts and not (whole and len(parts) > 1) else []
     if whole:
         choices.append(_glob_node(names.value, names.prefix, glob))
+    if whole and names.value == PATH_VALUE:
+        choices.append(_glob_node(names.value, "", f"*/{glob}"))
     if not choices:
         raise Refusal(f"{glob!r} has no letter or digit to look for", "leave it out")
     return constant(any_of(choices), weight)
@@ -134,7 +136,8 @@ def regex_query(names: Names, pattern: str, weight: float, whole: bool) -> query
 
     Raises: Refusal when it is no regular expression.
     """
-    full = f"{re.escape(names.prefix)}(?:{_fold_regex(pattern)})$"
+    start = "(?:.*/)?" if names.value == PATH_VALUE else re.escape(names.prefix)
+    full = f"{start}(?:{_fold_regex(pattern)})$"
     if reason := _why_no_regex(pattern, full):
         raise Refusal(f"/{pattern}/ {reason}", "write a simpler one, such as /colou?r/")
     fields = [names.words, names.value] if whole and names.value != names.words else [names.words]
@@ -173,7 +176,12 @@ def path_query(names: Names, text: str) -> query.Query:
     """Posts whose path ends in, holds the folder, or holds the words of `text`."""
     value = fold_value(text, names.longest)
     folder = value.rstrip("/") + "/"
-    choices = [query.Term(names.value, value), query.Prefix(names.value, folder)]
+    choices = [
+        query.Term(names.value, value),
+        query.Wildcard(names.value, f"*/{_escaped(value)}"),
+        query.Prefix(names.value, folder),
+        query.Wildcard(names.value, f"*/{_escaped(folder)}*"),
+    ]
     if "/" not in text:
         choices.append(text_query(names, text, 1.0))
     return constant(query.Or(choices))
@@ -299,14 +307,19 @@ def _glob_node(field: str, prefix: str, glob: str) -> query.Query:
             text.append(wild)
         else:
             folded = fold(plain or escaped)
-            text.append(re.sub(r"([*?\[])", r"[\1]", folded))
+            text.append(_escaped(folded))
     whole = "".join(text)
     if literal:
         return query.Term(field, prefix + re.sub(r"\[([*?\[])\]", r"\1", whole))
     body = whole.rstrip("*")
     if not re.search(r"[*?\[]", body):
         return query.Prefix(field, prefix + body)
-    return query.Wildcard(field, re.sub(r"([*?\[])", r"[\1]", prefix) + whole)
+    return query.Wildcard(field, _escaped(prefix) + whole)
+
+
+def _escaped(text: str) -> str:
+    """The text as a glob that fits it alone."""
+    return re.sub(r"([*?\[])", r"[\1]", text)
 
 
 def _fold_regex(pattern: str) -> str:

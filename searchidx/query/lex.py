@@ -90,7 +90,7 @@ def field_name(name: str) -> str:
 
 def unescape(text: str) -> str:
     """The text with `\\*` read as `*`, and so on for every character that is no letter or digit."""
-    return re.sub(r"\\([^\w\s])", r"\1", text)
+    return re.sub(r"\\([^\w\s])", r"\1", text) if "\\" in text else text
 
 
 def _token(text: str, position: int, fresh: bool, after_field: bool) -> Token:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from whoosh import query
 from whoosh.support.levenshtein import levenshtein
 
-from searchidx.schema import ANY, ANY_WORDS, names_of
+from searchidx.schema import ANY, ANY_WORDS, Names, names_of
 from searchidx.settings import FieldKind, FieldSpec
 
 
@@ -35,6 +35,28 @@ class FieldMatches:
         return FieldMatches(
             self.terms | other.terms, self.phrases + other.phrases, self.tests + other.tests
         )
+
+
+class Matching:
+    """What is needed to find the matched characters of a hit; worked out when it is first asked
+    for. An implementation detail of `Hit.highlight`."""
+
+    __slots__ = ("_known", "_specs", "_tree")
+
+    def __init__(
+        self, tree: query.Query = query.NullQuery, specs: Sequence[FieldSpec] = ()
+    ) -> None:
+        self._tree = tree
+        self._specs = tuple(specs)
+        self._known: tuple[dict[str, Names], dict[str, FieldMatches]] | None = None
+
+    def known(self) -> tuple[dict[str, Names], dict[str, FieldMatches]]:
+        """Field -> the names of its Whoosh fields, and Whoosh field -> what is looked for there."""
+        if self._known is None:
+            textual = (FieldKind.TEXT, FieldKind.KEYWORD)
+            names = {spec.name: names_of(spec) for spec in self._specs if spec.kind in textual}
+            self._known = names, matches_of(self._tree, self._specs)
+        return self._known
 
 
 def matches_of(tree: query.Query, specs: Sequence[FieldSpec]) -> dict[str, FieldMatches]:

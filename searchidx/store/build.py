@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from searchidx.analysis import LONGEST_KEYWORD, LONGEST_VALUE, fold, fold_value
+from searchidx.analysis import LONGEST_KEYWORD, LONGEST_META_VALUE, fold, fold_value
 from searchidx.columnar.columns import ByteValues, Column, NumberValues, text_values
 from searchidx.columnar.invert import invert
 from searchidx.columnar.postings import FieldPostings
@@ -41,14 +42,14 @@ from searchidx.schema import (
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens
 
-SORT_CHARACTERS = 200
+SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
 """A text of more characters without a space (a signature, a long address) is found only whole."""
 
 MOST_CHUNKS = 1_000_000
 """Chunks that are remembered from one segment to the next."""
 
-BYTES_PER_TOKEN = 120
+BYTES_PER_TOKEN = 80
 """What a token of the largest field takes while its field is inverted."""
 
 
@@ -110,7 +111,7 @@ class SegmentBuilder:
         plain = sum(len(field.tokens) for field in self._texts if field.spec.default)
         values = sum(len(field.values) for field in self._texts) + len(self._meta.values)
         return (
-            8 * sum(tokens)
+            4 * sum(tokens)
             + 150 * values
             + self._stored.size_bytes
             + BYTES_PER_TOKEN * max([*tokens, plain])
@@ -142,10 +143,11 @@ class SegmentBuilder:
         if post.problems:
             rows = [[p.line, p.what, p.todo, p.lost_text] for p in post.problems]
             stored[PROBLEMS] = rows
-        self._has.add(doc, _presence(post))
+        meta_keys = tuple(dict.fromkeys(key for key, _ in post.meta))
+        self._has.add(doc, _presence(tuple(fields), meta_keys, bool(post.problems)))
         path = post.file.path
         self._path_words.add(doc, [path])
-        self._path_values.add(doc, _path_ends(path))
+        self._path_values.add(doc, (fold_value(path, LONGEST_KEYWORD),))
         self._paths.append(path.encode("utf-8", "surrogatepass"))
         file = post.file
         self._files.append((file.size_bytes, file.mtime_ns, file.ctime_ns))
@@ -271,7 +273,7 @@ class _MetaField:
         by_key: dict[str, list[str]] = {}
         values = []
         for key, text in pairs:
-            values.append(f"{fold(key)}={fold_value(text, LONGEST_VALUE)}")
+            values.append(f"{fold(key)}={fold_value(text, LONGEST_META_VALUE)}")
             if not _is_opaque(text):
                 by_key.setdefault(key, []).append(text)
         self.values.add(doc, values)
@@ -317,7 +319,7 @@ class _PlainField:
         self._stems.append(stems)
         self._docs.append(tokens.docs)
         weight = max(1, round(spec.weight / self._unit))
-        self._weights.append(np.full(len(stems), weight, dtype=np.int64))
+        self._weights.append(np.full(len(stems), weight, dtype=np.uint16))
         self._lengths = self._lengths + tokens.lengths(documents) * spec.weight
 
     def lengths(self) -> FieldLengths:
@@ -352,21 +354,15 @@ def sort_key(text: str) -> str:
     return " ".join(fold(text).split())[:SORT_CHARACTERS]
 
 
-def _path_ends(path: str) -> list[str]:
-    """A path is found whole, and by each of its ends that starts at a folder."""
-    parts = path.strip("/").split("/")
-    ends = ["/".join(parts[first:]) for first in range(len(parts))]
-    if path.startswith("/"):
-        ends.insert(0, path)
-    return [fold_value(end, LONGEST_KEYWORD) for end in ends]
-
-
-def _presence(post: Post) -> list[str]:
-    names = [PATH, *post.fields]
-    names += dict.fromkeys(f"meta.{key}" for key, _ in post.meta)
-    if post.problems:
+@lru_cache(maxsize=10_000)
+def _presence(
+    fields: tuple[str, ...], meta_keys: tuple[str, ...], has_problems: bool
+) -> tuple[str, ...]:
+    """The names under which `has:` finds a post."""
+    names = [PATH, *fields, *(f"meta.{key}" for key in meta_keys)]
+    if has_problems:
         names.append(PROBLEMS)
-    return [fold_value(name, LONGEST_KEYWORD) for name in names]
+    return tuple(fold_value(name, LONGEST_KEYWORD) for name in names)
 
 
 def _is_opaque(text: str) -> bool:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from searchidx.columnar.layout import FORMAT_VERSION, Damaged, OtherVersion
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
 
 
-@contextmanager
-def told_as_corrupt(folder: Path, file: str) -> Iterator[None]:
+class told_as_corrupt:
     """Raises IndexCorrupt or IndexVersionMismatch when what the block reads is damaged or missing.
 
-    Every array is checked before it is used, so that damage is told by these errors alone.
+    Every array is checked before it is used, so that damage is told by these errors alone. It may
+    be used many times.
     """
-    try:
-        yield
-    except OtherVersion as other:
-        raise IndexVersionMismatch(folder, other.found, FORMAT_VERSION) from other
-    except Damaged as damage:
-        what = f"the array {damage.array}: {damage.what}"
-        raise IndexCorrupt(folder, damage.file or file, what) from damage
-    except FileNotFoundError as error:
-        raise IndexCorrupt(folder, file, "is missing") from error
+
+    __slots__ = ("_file", "_folder")
+
+    def __init__(self, folder: Path, file: str) -> None:
+        self._folder = folder
+        self._file = file
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case OtherVersion():
+                raise IndexVersionMismatch(self._folder, error.found, FORMAT_VERSION) from error
+            case Damaged():
+                what = f"the array {error.array}: {error.what}"
+                raise IndexCorrupt(self._folder, error.file or self._file, what) from error
+            case FileNotFoundError():
+                raise IndexCorrupt(self._folder, self._file, "is missing") from error

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import re
-import string
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -23,13 +21,10 @@ from whoosh.index import TOC
 from whoosh.util.filelock import try_for
 
 from searchidx.columnar.codec import ColumnarSegment
-from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.merge import Source, merge, plan
-from searchidx.columnar.segment import SegmentArrays
 from searchidx.errors import IndexCorrupt, IndexError_, IndexLocked, IndexMissing
 from searchidx.schema import build_schema
 from searchidx.settings import FieldSpec
-from searchidx.store.build import SegmentBuilder
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import (
     Manifest,
@@ -38,6 +33,7 @@ from searchidx.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from searchidx.store.segments import new_name, new_segment_file, open_segment, sync_to_disk
 from searchidx.store.snapshot import Snapshot, alive_of
 
 LOCK_NAME = "MAIN_WRITELOCK"
@@ -74,45 +70,7 @@ def open_snapshot(folder: Path) -> Snapshot:
 
 def _open_generation(folder: Path, generation: int) -> Snapshot:
     manifest = read_manifest(folder, generation)
-    return Snapshot(folder, manifest, [_open_segment(folder, one) for one in manifest.segments])
-
-
-def _open_segment(folder: Path, record: SegmentRecord) -> SegmentArrays:
-    with told_as_corrupt(folder, record.file_name):
-        arrays = SegmentArrays(ArrayFile.open(folder / record.file_name))
-    if arrays.documents != record.documents:
-        what = f"holds {arrays.documents} posts, the manifest says {record.documents}"
-        raise IndexCorrupt(folder, record.file_name, what)
-    return arrays
-
-
-def sync_to_disk(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_segment_file(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
-    """Write what a builder holds as a new segment, synced to the disk. Nothing refers to it yet."""
-    name = _new_name()
-    record = SegmentRecord(name, len(builder))
-    path = folder / record.file_name
-    try:
-        with open(path, "wb") as stream:
-            builder.write(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return record
-
-
-def _new_name() -> str:
-    return "MAIN_" + "".join(random.choices(string.ascii_lowercase + string.digits, k=16))
+    return Snapshot(folder, manifest, [open_segment(folder, one) for one in manifest.segments])
 
 
 class Writer:
@@ -143,7 +101,7 @@ class Writer:
             if newest and not clear:
                 manifest = read_manifest(folder, newest)
                 self._records = {record.name: record for record in manifest.segments}
-                _sweep(folder, manifest)
+            _sweep_newest(folder)
         except BaseException:
             self._release()
             raise
@@ -156,8 +114,7 @@ class Writer:
     def __exit__(self, *exc_info: object) -> None:
         try:
             if not self._is_committed:
-                for record in self._new:
-                    (self.folder / record.file_name).unlink(missing_ok=True)
+                _sweep_newest(self.folder)
         finally:
             self._release()
 
@@ -167,11 +124,6 @@ class Writer:
             record = self._records[name]
             deleted = tuple(sorted({*record.deleted, *docs}))
             self._records[name] = replace(record, deleted=deleted)
-
-    def add(self, builder: SegmentBuilder) -> None:
-        """Write the posts of a builder as a segment of the next generation."""
-        if len(builder):
-            self.adopt(write_segment_file(self.folder, builder))
 
     def adopt(self, record: SegmentRecord) -> None:
         """Make a segment that is written already part of the next generation."""
@@ -197,7 +149,7 @@ class Writer:
         temporary.replace(self.folder / name)
         self._is_committed = True
         sync_to_disk(self.folder)
-        _sweep(self.folder, manifest)
+        _sweep(self.folder, _files_of(manifest))
 
     def _table(self, segments: Sequence[SegmentRecord]) -> tuple[str, bytes]:
         """Whoosh's table of contents: the name of its file, and its bytes."""
@@ -216,16 +168,11 @@ class Writer:
         return kept + [self._merge([records[place] for place in group]) for group in groups]
 
     def _merge(self, records: Sequence[SegmentRecord]) -> SegmentRecord:
-        sources = [
-            Source(_open_segment(self.folder, record), alive_of(record)) for record in records
-        ]
-        name = _new_name()
-        path = self.folder / SegmentRecord(name, 0).file_name
-        self._new.append(SegmentRecord(name, 0))
-        with told_as_corrupt(self.folder, "MAIN_*.cols"), open(path, "wb") as stream:
+        sources = [Source(open_segment(self.folder, one), alive_of(one)) for one in records]
+        name = new_name()
+        told = told_as_corrupt(self.folder, "MAIN_*.cols")
+        with told, new_segment_file(self.folder, name) as stream:
             documents = merge(stream, sources)
-            stream.flush()
-            os.fsync(stream.fileno())
         return SegmentRecord(name, documents)
 
     def _release(self) -> None:
@@ -255,11 +202,24 @@ def _locked(folder: Path) -> IndexLocked:
         return IndexLocked(folder, 0, "")
 
 
-def _sweep(folder: Path, manifest: Manifest) -> None:
-    """Remove the index files that a generation does not need: those of older generations, and what
-    a killed writer left."""
-    kept = {manifest_name(manifest.generation), f"_MAIN_{manifest.generation}.toc"}
-    kept |= {record.file_name for record in manifest.segments}
+def _sweep_newest(folder: Path) -> None:
+    """Remove the index files that the newest generation does not need, if it can be read."""
+    newest = newest_generation(folder)
+    if not newest:
+        _sweep(folder, set())
+        return
+    with suppress(IndexError_):
+        _sweep(folder, _files_of(read_manifest(folder, newest)))
+
+
+def _files_of(manifest: Manifest) -> set[str]:
+    names = {manifest_name(manifest.generation), f"_MAIN_{manifest.generation}.toc"}
+    return names | {record.file_name for record in manifest.segments}
+
+
+def _sweep(folder: Path, kept: set[str]) -> None:
+    """Remove the index files that are not named: those of older generations, and what a killed
+    writer left."""
     for name in os.listdir(folder):
         if _INDEX_FILE.fullmatch(name) and name not in kept:
             with suppress(OSError):  # some systems keep files that are open

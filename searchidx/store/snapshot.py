@@ -11,12 +11,12 @@ import threading
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from whoosh import query
@@ -68,6 +68,13 @@ class StoredPost:
     problems: tuple[Problem, ...]
 
 
+class PostHead(NamedTuple):
+    """The path of a post, and its short texts."""
+
+    path: str
+    texts: dict[str, FieldValue]
+
+
 def alive_of(record: SegmentRecord) -> Mask | None:
     """Which documents of a segment belong to the generation; None if all do."""
     if not record.deleted:
@@ -85,6 +92,7 @@ class Snapshot:
 
     def __init__(self, folder: Path, manifest: Manifest, segments: Sequence[SegmentArrays]) -> None:
         self._folder = folder
+        self._files = told_as_corrupt(folder, "MAIN_*.cols")
         self.manifest = manifest
         self._specs = {spec.name: spec for spec in manifest.fields}
         self._parts: list[Part] = []
@@ -102,12 +110,6 @@ class Snapshot:
         self._whoosh_searcher: Searcher | None = None
         self._presence: dict[str, int] | None = None
         self._spellings: dict[tuple[str, str], str] = {}
-
-    @contextmanager
-    def _files(self) -> Iterator[None]:
-        """Raises IndexCorrupt when what is read in the block is damaged."""
-        with told_as_corrupt(self._folder, "MAIN_*.cols"):
-            yield
 
     def _whoosh(self) -> Searcher:
         """The generation as Whoosh sees it, for what has no array form."""
@@ -147,12 +149,12 @@ class Snapshot:
 
     def count(self, tree: query.Query) -> int:
         """How many posts match."""
-        with self._files():
+        with self._files:
             return sum(map(len, matching(tree, self._searcher)))
 
     def matching(self, tree: query.Query) -> Numbers:
         """The numbers of the posts that match, ascending."""
-        with self._files():
+        with self._files:
             found = matching(tree, self._searcher)
             return _numbered(found, self._bases)
 
@@ -161,7 +163,7 @@ class Snapshot:
 
         Best first; of two with the same score the lower number.
         """
-        with self._files():
+        with self._files:
             found = evaluate(tree, self._searcher)
             return best_of(list(zip(found, self._bases, strict=True)), limit)
 
@@ -169,13 +171,13 @@ class Snapshot:
         self, tree: query.Query, keys: Sequence[SortKey], limit: int
     ) -> tuple[int, list[int]]:
         """How many posts match, and the first `limit` in the order of the keys, then by number."""
-        with self._files():
+        with self._files:
             numbers = _numbered(matching(tree, self._searcher), self._bases)
             return len(numbers), self._sort_keys.first(numbers, keys, limit)
 
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
         """How the score of one post came about; None if it does not match."""
-        with self._files():
+        with self._files:
             part = self._part(number)
             leaf = self._searcher.whoosh_part(part)
             return explain(tree, leaf, number - part.base, self.manifest.fields)
@@ -188,7 +190,7 @@ class Snapshot:
     def stored(self, number: int) -> StoredPost:
         """The stored values of a post."""
         arrays, at = self._place(number)
-        with self._files():
+        with self._files:
             values = arrays.stored_values(at)
             return StoredPost(
                 values[PATH],
@@ -197,14 +199,14 @@ class Snapshot:
                 tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ())),
             )
 
-    def head(self, number: int) -> tuple[str, dict[str, FieldValue]]:
-        """The path of a post, and those of its texts that are short; a fraction of the work."""
-        arrays, at = self._place(number)
-        with self._files():
-            short = arrays.stored.head(at)
-            return self._path(arrays, at), {
-                name: tuple(value) for name, value in short.items() if name in self._specs
-            }
+    def heads(self, numbers: Sequence[int]) -> list[PostHead]:
+        """The paths of posts, and those of their texts that are short: a fraction of the work."""
+        with self._files:
+            return [self._head(*self._place(number)) for number in numbers]
+
+    def _head(self, arrays: SegmentArrays, at: int) -> PostHead:
+        texts = arrays.stored.head(at)
+        return PostHead(self._path(arrays, at), {name: tuple(texts[name]) for name in texts})
 
     def _place(self, number: int) -> tuple[SegmentArrays, int]:
         part = self._part(number)
@@ -250,7 +252,7 @@ class Snapshot:
         wanted = fold_value(path, LONGEST_KEYWORD)
         for number in self.matching(query.Term(PATH_VALUE, wanted)).tolist():
             arrays, at = self._place(number)
-            with self._files():
+            with self._files:
                 if self._path(arrays, at) == path:
                     return int(number)
         return None
@@ -261,7 +263,7 @@ class Snapshot:
         places: dict[str, list[int]] = {}
         if not wanted:
             return places
-        with self._files():
+        with self._files:
             for part, record in zip(self._parts, self.manifest.segments, strict=True):
                 assert part.arrays is not None
                 column = part.arrays.rows(PATH)
@@ -275,7 +277,7 @@ class Snapshot:
 
     def catalogue(self) -> list[SourceFile]:
         """The files that are indexed, in the order of their paths."""
-        with self._files():
+        with self._files:
             files = [file for part in self._parts for file in _files_of(part)]
         return sorted(files, key=lambda file: file.path)
 
@@ -304,7 +306,7 @@ class Snapshot:
 
     def terms(self, field: str, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The terms of a Whoosh field with the number of posts that hold each, in their order."""
-        with self._files():
+        with self._files:
             return iter(self._field_counts(field).terms(prefix.encode("utf-8", "replace")))
 
     def presence(self) -> dict[str, int]:
@@ -341,13 +343,13 @@ class Snapshot:
 
         For each the term, how many of the matches have it, and the number of a post that has it.
         """
-        with self._files():
+        with self._files:
             found = matching(tree, self._searcher)
             return self._field_counts(field).among(found)
 
     def first_value_counts(self, column: str, tree: query.Query) -> list[tuple[str, int, int]]:
         """The same of a column of texts, of which a post has one."""
-        with self._files():
+        with self._files:
             found = matching(tree, self._searcher)
             return self._sort_keys.text_counts(column, found)
 
@@ -356,7 +358,7 @@ class Snapshot:
     ) -> list[tuple[float | datetime | bool, int]]:
         """The values of a number, date or yes/no field in the matches, each with how many have it;
         of a date the day."""
-        with self._files():
+        with self._files:
             if spec.kind is FieldKind.BOOL:
                 return [(t == "t", n) for t, n, _ in self.value_counts(spec.name, tree)]
             found = matching(tree, self._searcher)
@@ -366,12 +368,12 @@ class Snapshot:
 
     def document_frequency(self, field: str, term: str) -> int:
         """How many posts hold a term, those included that are deleted but still in a segment."""
-        with self._files():
+        with self._files:
             return self._searcher.document_frequency(field, term)
 
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""
-        with self._files():
+        with self._files:
             return self._searcher.near_terms(field, term, edits)
 
 

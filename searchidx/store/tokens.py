@@ -8,13 +8,13 @@ looked up for all texts of a segment at once, in `expand`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from searchidx.analysis import VALUE_GAP, Slot, chunk_slots, stemmer
+from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
 from searchidx.columnar.packed import Numbers
 
 Ids = npt.NDArray[np.int32]
@@ -48,9 +48,9 @@ class Chunks(dict[str, int]):
         self._places = array("i")
 
     def __missing__(self, chunk: str) -> int:
-        slots: Sequence[Slot] = chunk_slots(chunk)
-        for place, slot in enumerate(slots):
-            for term in (slot.term, *slot.also):
+        slots = chunk_terms(chunk)
+        for place, terms in enumerate(slots):
+            for term in terms:
                 self._found.append(self._words[self._prefix + term])
                 self._places.append(place)
         self._slots.append(len(slots))
@@ -58,11 +58,11 @@ class Chunks(dict[str, int]):
         number = self[chunk] = len(self)
         return number
 
-    def tables(self) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    def tables(self) -> tuple[Ids, Ids, Ids, Ids]:
         """Where the words of each chunk start (and the last end), how many slots it has; the words
         of all chunks, and the slot of each."""
         parts = (self._firsts, self._slots, self._found, self._places)
-        first, slots, found, places = (np.array(part, dtype=np.int64) for part in parts)
+        first, slots, found, places = (np.array(part, dtype=np.int32) for part in parts)
         return first, slots, found, places
 
 
@@ -70,8 +70,8 @@ class Chunks(dict[str, int]):
 class Tokens:
     """The words of one field in many documents, one item a token."""
 
-    words: Numbers
-    docs: Numbers
+    words: Ids
+    docs: Ids
     positions: Numbers
 
     def lengths(self, documents: int) -> Numbers:
@@ -120,7 +120,7 @@ def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
     first, slots, found, places = chunks.tables()
     value_of = np.repeat(np.arange(len(sizes)), sizes)
     slots_of = slots[ids]
-    position = slots_of.cumsum() - slots_of
+    position = slots_of.cumsum(dtype=np.int64) - slots_of
     value_slots = np.bincount(value_of, weights=slots_of, minlength=len(sizes)).astype(np.int64)
     value_first = value_slots.cumsum() - value_slots
     opens = np.ones(len(docs), dtype=np.bool_)
@@ -129,13 +129,15 @@ def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
     lead_of = np.repeat(leads, np.append(leads[1:], len(docs)) - leads)
     number_in_doc = np.arange(len(docs)) - lead_of
     position += (number_in_doc * VALUE_GAP - value_first[lead_of])[value_of]
-    doc = docs[value_of].astype(np.int64)
+    doc = docs[value_of]
     counts = first[ids + 1] - first[ids]
     if len(counts) and counts.min() == counts.max() == 1:
-        return Tokens(found[first[ids]], doc, position)
-    starts = counts.cumsum() - counts
+        return Tokens(found[first[ids]], doc, position.astype(np.int64))
+    starts = counts.cumsum(dtype=np.int64) - counts
     at = np.repeat(first[ids] - starts, counts) + np.arange(int(counts.sum()))
-    return Tokens(found[at], np.repeat(doc, counts), np.repeat(position, counts) + places[at])
+    positions: Numbers = np.repeat(position, counts) + places[at]
+    owners: Ids = np.repeat(doc, counts)
+    return Tokens(found[at], owners, positions)
 
 
 class TermColumn:
@@ -167,11 +169,11 @@ class Stems:
         self.names = Numbering()
         self._by_language: dict[str, array[int]] = {}
 
-    def of(self, words: Numbering, language: str) -> Numbers:
+    def of(self, words: Numbering, language: str) -> Ids:
         """For each word the number of its stem."""
         known = self._by_language.setdefault(language, array("i"))
         if len(known) < len(words):
             stem, number_of = stemmer(language), self.names.__getitem__
             fresh = list(words)[len(known) :]
             known.extend(number_of(stem(word)) for word in fresh)
-        return np.array(known, dtype=np.int64)
+        return np.array(known, dtype=np.int32)

@@ -112,8 +112,11 @@ TREES = {
     "whole value": ('topics:="Computer  Vision"', "=topics.value:computer vision"),
     "keyword": ("provider:Bing", "=provider:bing"),
     "keyword prefix": ("provider:bi*", "=(provider:bi* | provider.value:bi*)"),
-    "path folder": ("path:news/2020*", "=path.value:news/2020*"),
-    "path": ("path:news/", "=(path.value:news/ | path.value:news/*)"),
+    "path folder": ("path:news/2020*", "=(path.value:news/2020* | path.value:*/news/2020*)"),
+    "path": (
+        "path:news/",
+        "=(path.value:news/ | path.value:*/news/ | path.value:news/* | path.value:*/news/*)",
+    ),
     "has": ("has:related", "=has:related"),
     "has alias": ("has:topic", "=has:topics"),
     "missing": ("missing:excerpt", "* - =has:excerpt"),
