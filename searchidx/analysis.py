@@ -112,11 +112,12 @@ def slots(text: str) -> Iterator[Slot]:
             yield Slot(slot.term, slot.start + offset, slot.end + offset, slot.also, slot.tail)
 
 
-def query_slots(text: str) -> list[Slot]:
+@lru_cache(maxsize=10_000)
+def query_slots(text: str) -> tuple[Slot, ...]:
     """The slots that a query for this text looks for, one after the other."""
-    found = list(slots(text))
+    found = tuple(slots(text))
     if len(found) > 1 and found[-1].tail and found[-2].end == found[-1].end:
-        found.pop()
+        return found[:-1]
     return found
 
 

@@ -160,7 +160,11 @@ class Reading:
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""
-        return Vocabulary(self.fields, self.snapshot.meta_key_names, plain)
+        known = self.snapshot.vocabularies.get(plain)
+        if known is None:
+            known = Vocabulary(self.fields, self.snapshot.meta_key_names, plain)
+            self.snapshot.vocabularies[plain] = known
+        return known
 
     def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
         """See `Index.terms`."""

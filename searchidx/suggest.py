@@ -84,9 +84,9 @@ def _replacements(
     ]
 
 
-def _searched(vocabulary: Vocabulary, field: str) -> list[FieldSpec]:
+def _searched(vocabulary: Vocabulary, field: str) -> Sequence[FieldSpec]:
     if not field:
-        return vocabulary.plain_fields()
+        return vocabulary.plain_fields
     spec = vocabulary.field(field)
     is_text = spec is not None and spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD)
     return [spec] if spec and is_text else []

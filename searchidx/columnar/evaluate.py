@@ -17,9 +17,9 @@ from whoosh import query
 from whoosh.fields import DATETIME, NUMERIC
 
 from searchidx.columnar.columns import NumberColumn
-from searchidx.columnar.found import DocSet, Found, merged, union
+from searchidx.columnar.found import DocSet, Found, Scores, merged, union
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.phrase import near_docs, phrase_docs
+from searchidx.columnar.phrase import Postings, phrase_docs
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.searching import ArraySearcher, Part
 
@@ -42,6 +42,7 @@ class _Evaluation:
         self.part = part
         self.size = part.documents
         self.alive = part.alive
+        self.known: dict[tuple[str, Any], Postings | None] = {}
         self.nothing = DocSet(self.size, np.zeros(0, dtype=np.int64))
 
     # -- documents and scores
@@ -88,47 +89,60 @@ class _Evaluation:
         arrays = self.part.arrays
         return arrays.field(name) if arrays is not None and name in self.searcher.schema else None
 
-    def find(self, name: str, text: Any) -> tuple[FieldTerms, int] | None:
-        """The field of a term, and the number of the term."""
-        number = self.searcher.numbers_of(name, text)[self.part.number]
-        terms = self.terms(name)
-        return None if number is None or terms is None else (terms, number)
+    def postings(self, name: str, text: Any) -> Postings | None:
+        """The postings of a term; None if it does not occur here."""
+        if (name, text) not in self.known:
+            number = self.searcher.numbers_of(name, text)[self.part.number]
+            terms = self.terms(name) if number is not None else None
+            if terms is not None and number is not None:
+                self.known[(name, text)] = Postings(terms, number, terms.docs(number))
+            else:
+                self.known[(name, text)] = None
+        return self.known[(name, text)]
 
     def term(self, node: query.Term) -> Found:
         name = node.fieldname
         if self.part.arrays is None or not self.searcher.has_array_scores(name):
             return self.by_matcher(node)
-        found = self.find(name, node.text)
+        found = self.postings(name, node.text)
         if found is None:
             return Found(self.nothing, 0.0)
-        terms, number = found
-        docs = terms.docs(number)
-        places: Numbers | None = None
+        docs, kept = found.docs, None
         if self.alive is not None:
-            places = np.flatnonzero(self.alive[docs])
-            docs = docs[places]
-        weights = terms.weights(number) if places is None else terms.weights(number)[places]
-        if not self.searcher.schema[name].scorable:
-            return Found(DocSet(self.size, docs), weights * np.float32(node.boost))
-        factor, norms = self.searcher.bm25(self.part, name, node.text)
-        factor *= node.boost
+            kept = np.flatnonzero(self.alive[docs])
+            docs = docs[kept]
 
-        def scores(at: Numbers | None) -> Any:
-            """`idf × w (k1 + 1) / (w + norm)`; the norm is that of the document's length."""
-            own, w = (docs, weights) if at is None else (docs[at], weights[at])
-            denominator = norms.take(own)
-            denominator += w
-            np.divide(w, denominator, out=denominator)
-            denominator *= np.float32(factor)
-            return denominator
+        def scores(at: Numbers | None) -> Scores:
+            if kept is None:
+                return self.term_scores(node, found, at)
+            return self.term_scores(node, found, kept if at is None else kept[at])
 
         return Found(DocSet(self.size, docs), scores)
+
+    def term_scores(self, node: query.Term, found: Postings, places: Numbers | None) -> Scores:
+        """The scores of a term in its documents, or in those at some places among them.
+
+        BM25: `idf × w (k1 + 1) / (w + norm)`; the norm is that of the document's length. In a field
+        that is not scorable, the weight itself.
+        """
+        weights = found.terms.weights(found.number)
+        docs = found.docs
+        if places is not None:
+            weights, docs = weights[places], docs[places]
+        if not self.searcher.schema[node.fieldname].scorable:
+            return weights * np.float32(node.boost)
+        factor, norms = self.searcher.bm25(self.part, node.fieldname, node.text)
+        scores: Scores = norms.take(docs)
+        scores += weights
+        np.divide(weights, scores, out=scores)
+        scores *= np.float32(factor * node.boost)
+        return scores
 
     def term_docs(self, node: query.Term) -> DocSet:
         if self.part.arrays is None:
             return self.docs_by_matcher(node)
-        found = self.find(node.fieldname, node.text)
-        return self.live(found[0].docs(found[1])) if found else self.nothing
+        found = self.postings(node.fieldname, node.text)
+        return self.live(found.docs) if found else self.nothing
 
     def multi_docs(self, node: query.MultiTerm) -> DocSet:
         """The documents that hold any of the terms that a pattern stands for."""
@@ -219,20 +233,18 @@ class _Evaluation:
             if self.part.arrays is not None and terms is None:
                 return Found(self.nothing, 0.0)
             return self.by_matcher(node)
-        words = [query.Term(node.fieldname, word) for word in node.words]
-        found = [self.find(node.fieldname, word) for word in node.words]
-        if not all(found):
+        runs = [self.postings(node.fieldname, word) for word in node.words]
+        words = [run for run in runs if run is not None]
+        if len(words) < len(runs):
             return Found(self.nothing, 0.0)
-        runs = [(terms, number) for terms, number in filter(None, found)]
-        if node.slop == 1:
-            docs = phrase_docs(runs, self.size)
-        else:
-            docs = near_docs(runs, node.slop, self.size)
-        kept = self.live(docs)
+        kept = self.live(phrase_docs(words, node.slop, self.size)).docs
         if not len(kept):
             return Found(self.nothing, 0.0)
-        parts = [self.term(word).scores_of(kept.docs) for word in words]
-        return Found(kept, reduce(np.add, parts)).times(node.boost)
+        parts = [
+            self.term_scores(query.Term(node.fieldname, text), run, run.places_of(kept, self.size))
+            for text, run in zip(node.words, words, strict=True)
+        ]
+        return Found(DocSet(self.size, kept), reduce(np.add, parts)).times(node.boost)
 
     # -- the algebra
 

@@ -18,8 +18,11 @@ Scores = npt.NDArray[np.float32]
 ScoresAt = Callable[[Numbers | None], Scores]
 """Scores of the documents at some places among those found, or of all of them."""
 
-SEARCH_COST = 12
+SEARCH_COST = 40
 """A binary search for a document takes as long as looking at so many documents in a mask."""
+
+DENSE = 12
+"""Documents are kept as a mask when more than one in so many matches."""
 
 
 class DocSet:
@@ -132,7 +135,7 @@ class Found:
         own = self.set.docs
         if len(own) == len(docs):
             return self.scores()
-        places = _places(own, docs, self.set.size)
+        places = places_of(docs, own, self.set.size)
         return scores[places] if isinstance(scores, np.ndarray) else scores(places)
 
     def only(self, docs: DocSet) -> Found:
@@ -164,7 +167,7 @@ class Found:
         return Found(self.set, self.scores() * np.float32(boost))
 
 
-def _places(own: Numbers, docs: Numbers, size: int) -> Numbers:
+def places_of(docs: Numbers, own: Numbers, size: int) -> Numbers:
     """Where some documents, which are all there, stand among others; both ascending."""
     if SEARCH_COST * len(docs) < len(own) + size // 16:
         return own.searchsorted(docs)
@@ -180,7 +183,7 @@ def union(sets: Sequence[DocSet], size: int) -> DocSet:
     total = sum(len(one) for one in sets)
     if not total:
         return DocSet(size, np.zeros(0, dtype=np.int64))
-    if total * SEARCH_COST < size:
+    if total * DENSE < size:
         return DocSet(size, np.unique(np.concatenate([one.docs for one in sets])))
     mask = np.zeros(size, dtype=np.bool_)
     for one in sets:
@@ -191,13 +194,27 @@ def union(sets: Sequence[DocSet], size: int) -> DocSet:
     return DocSet(size, mask=mask)
 
 
+def _adds_up(parts: Sequence[Found], dense: Scores) -> bool:
+    """Add the scores of all parts into an array of zeros; False, with the array as it was, if not
+    all of them are positive, so that a sum would not tell who is among the documents."""
+    scores = [(part, part.dense(), part.scores()) for part in parts]
+    if any(own.min() <= 0 for _, _, own in scores):
+        return False
+    for part, spread, own in scores:
+        if spread is not None:
+            np.add(dense, spread, out=dense, where=part.set.mask)
+        else:
+            np.add.at(dense, part.set.docs, own)
+    return True
+
+
 def merged(parts: Sequence[Found], size: int, combine: np.ufunc) -> Found:
     """All documents of the parts; the scores of one document are added, or the highest is taken.
 
     Sparse while few match (sorted runs), dense (one score for every document) when many do.
     """
     total = sum(len(part) for part in parts)
-    if total * SEARCH_COST < size:
+    if total * DENSE < size:
         every = np.concatenate([part.set.docs for part in parts])
         order = every.argsort(kind="stable")
         every = every[order]
@@ -210,6 +227,8 @@ def merged(parts: Sequence[Found], size: int, combine: np.ufunc) -> Found:
             return Found(DocSet(size, every), scores)
         return Found(DocSet(size, every[starts]), combine.reduceat(scores, starts))
     dense = np.zeros(size, dtype=np.float32)
+    if combine is np.add and _adds_up(parts, dense):
+        return Found(DocSet(size, mask=dense > 0), dense)
     mask = np.zeros(size, dtype=np.bool_)
     for part in parts:
         other = part.dense()

@@ -28,11 +28,8 @@ from searchidx.columnar.stored import joined
 RANGE_POSTINGS = 2_000_000
 """Postings that are decoded at a time."""
 
-TIER = 4
-"""Segments of one tier that are merged into one; each tier holds segments so many times larger."""
-
-SMALLEST_TIER = 1_000
-"""Documents up to which segments are of the lowest tier."""
+RATIO = 3
+"""A segment that is larger than so many times the smaller ones together is left alone."""
 
 MOST_DELETED = 0.3
 """A segment with a greater share of deleted documents is written again without them."""
@@ -57,32 +54,27 @@ class Source:
 def plan(sizes: Sequence[int], deleted: Sequence[int]) -> list[list[int]]:
     """Which segments to merge with which, by their places; each list becomes one segment.
 
-    `sizes` are all documents of a segment, `deleted` those of them that are deleted.
+    `sizes` are all documents of a segment, `deleted` those of them that are deleted. From the
+    smallest on, segments are put together as long as the next is not much larger than those before
+    it together: what is left grows by that ratio from one to the next, so that there are few, and a
+    document is written again only as often as that.
     """
+    live = [size - gone for size, gone in zip(sizes, deleted, strict=True)]
+    smallest_first = sorted(range(len(sizes)), key=lambda place: (live[place], place))
     groups = []
-    tiers: dict[int, list[int]] = {}
-    for place, (size, gone) in enumerate(zip(sizes, deleted, strict=True)):
-        tiers.setdefault(_tier(size - gone), []).append(place)
-    held: list[int] = []
-    for tier in range(max(tiers, default=-1) + 1):
-        held += tiers.get(tier, [])
-        if len(held) >= TIER:
-            groups.append(sorted(held))
-            held = []
-        elif tier in tiers:
-            held = []
-    merged = {place for group in groups for place in group}
-    for place, (size, gone) in enumerate(zip(sizes, deleted, strict=True)):
-        if gone > MOST_DELETED * size and place not in merged:
-            groups.append([place])
-    return groups
-
-
-def _tier(documents: int) -> int:
-    tier = 0
-    while documents > SMALLEST_TIER * TIER**tier:
-        tier += 1
-    return tier
+    group, together = smallest_first[:1], live[smallest_first[0]] if smallest_first else 0
+    for place in smallest_first[1:]:
+        if live[place] > RATIO * together:
+            groups.append(group)
+            group, together = [], 0
+        group.append(place)
+        together += live[place]
+    groups.append(group)
+    return [
+        sorted(group)
+        for group in groups
+        if len(group) > 1 or any(deleted[place] > MOST_DELETED * sizes[place] for place in group)
+    ]
 
 
 def merge(stream: BinaryIO, sources: Sequence[Source]) -> int:

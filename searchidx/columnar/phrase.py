@@ -8,52 +8,72 @@ every word are looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from searchidx.columnar.found import DocSet
+from searchidx.columnar.found import DocSet, places_of
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.postings import FieldTerms
 
 POSITION_BITS = 32
 
-Run = tuple[FieldTerms, int]
-"""A field with positions, and the number of a term in it."""
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """A term of a field, by its number, and the documents that hold it, deleted ones included."""
+
+    terms: FieldTerms
+    number: int
+    docs: Numbers
+
+    def places_of(self, docs: Numbers, size: int) -> Numbers | None:
+        """Where some of the documents stand among all of them; None if they are all."""
+        return None if len(docs) == len(self.docs) else places_of(docs, self.docs, size)
 
 
-def phrase_docs(words: Sequence[Run], size: int) -> Numbers:
-    """The documents in which the words stand one behind the other."""
-    met: Numbers | None = None
-    for step, own in enumerate(_occurrences(words, size)):
-        first = own - step
-        if met is None:
-            met = first
-            continue
-        few, many = (met, first) if len(met) < len(first) else (first, met)
-        places = many.searchsorted(few)
-        places[places == len(many)] = 0
-        met = few[many[places] == few] if len(many) else many
-    assert met is not None
-    return np.unique(met >> POSITION_BITS)
-
-
-def near_docs(words: Sequence[Run], slop: int, size: int) -> Numbers:
+def phrase_docs(words: Sequence[Postings], slop: int, size: int) -> Numbers:
     """The documents in which each word stands 1 to `slop` positions behind the one before."""
     reached: Numbers | None = None
     for own in _occurrences(words, size):
-        if reached is not None:
-            before = reached.searchsorted(own)
-            own = own[before > reached.searchsorted(own - slop)]
-        reached = own
+        if reached is None:
+            reached = own
+        elif slop == 1:
+            reached = _one_behind(own, reached)
+        else:
+            places = reached.searchsorted(own)
+            reached = own[places > reached.searchsorted(own - slop)]
     assert reached is not None
-    return np.unique(reached >> POSITION_BITS)
+    docs = reached >> POSITION_BITS
+    first = np.ones(len(docs), dtype=np.bool_)
+    np.not_equal(docs[1:], docs[:-1], out=first[1:])
+    distinct: Numbers = docs[first]
+    return distinct
 
 
-def _occurrences(words: Sequence[Run], size: int) -> Iterator[Numbers]:
+def _one_behind(own: Numbers, before: Numbers) -> Numbers:
+    """Those of a word's occurrences that stand one position behind one of the word before."""
+    if not len(own) or not len(before):
+        return own[:0]
+    if len(own) <= len(before):
+        wanted = own - 1
+        places = before.searchsorted(wanted)
+        places[places == len(before)] = 0
+        kept: Numbers = own[before[places] == wanted]
+        return kept
+    wanted = before + 1
+    places = own.searchsorted(wanted)
+    places[places == len(own)] = 0
+    met: Numbers = wanted[own[places] == wanted]
+    return met
+
+
+def _occurrences(words: Sequence[Postings], size: int) -> Iterator[Numbers]:
     """The occurrences of each word in the documents that hold all of them."""
-    sets = [DocSet(size, terms.docs(number)) for terms, number in words]
-    common = reduce(DocSet.common, sorted(sets, key=len)).docs
-    for (terms, number), own in zip(words, sets, strict=True):
-        docs, positions = terms.occurrences(number, own.docs, common)
+    sets = sorted((DocSet(size, word.docs) for word in words), key=len)
+    common = reduce(DocSet.common, sets).docs
+    for word in words:
+        places = word.places_of(common, size)
+        docs, positions = word.terms.occurrences(word.number, word.docs, places)
         yield (docs << POSITION_BITS) + positions

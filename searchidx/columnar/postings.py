@@ -22,6 +22,8 @@ from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter, StoredA
 from searchidx.columnar.packed import Numbers, Packed, differences, pack, unpack, unpack_all
 
 KEY_BYTES = 8
+LONG_RUN = 500
+"""Runs of so many postings are decoded faster one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,8 @@ class FieldTerms:
         """The documents of several terms (ascending numbers), one term behind the other."""
         if not len(numbers):
             return np.zeros(0, dtype=np.int64)
-        if len(numbers) <= 8:
+        count = int(self._starts[numbers[-1] + 1]) - int(self._starts[numbers[0]])
+        if len(numbers) <= 8 or len(numbers) * LONG_RUN < count:
             return np.concatenate([self.docs(int(number)) for number in numbers])
         gaps, starts = self._docs.runs(numbers, self._starts)
         return _from_gaps(gaps, starts)
@@ -257,21 +260,25 @@ class FieldTerms:
         weights = counts.astype(np.float32)
         return weights if self.unit == 1.0 else weights * np.float32(self.unit)
 
-    def occurrences(self, number: int, docs: Numbers, wanted: Numbers) -> tuple[Numbers, Numbers]:
-        """Every occurrence of a term in some of its documents: document and position, ascending.
+    def occurrences(
+        self, number: int, docs: Numbers, places: Numbers | None
+    ) -> tuple[Numbers, Array]:
+        """Every occurrence of a term: its document and its position, ascending.
 
-        `docs` are those of the term; `wanted` are among them.
+        `docs` are the documents of the term; with `places`, only those at these places count.
         """
         counts = self._position_counts(number)
+        held = self._packed("positions")
+        if places is None:
+            return np.repeat(docs, counts), held.run(number, int(counts.sum(dtype=np.int64)))
         ends = counts.cumsum(dtype=np.int64)
-        positions = self._packed("positions").run(number, int(ends[-1]))
-        if len(wanted) == len(docs):
-            return np.repeat(docs, counts), positions.astype(np.int64)
-        places = docs.searchsorted(wanted)
-        held = counts[places].astype(np.int64)
-        before = ends[places] - held - (held.cumsum() - held)
-        at = np.repeat(before, held) + np.arange(int(held.sum()))
-        return np.repeat(wanted, held), positions[at].astype(np.int64)
+        positions = held.run(number, int(ends[-1]))
+        taken = counts[places].astype(np.int64)
+        if int(taken.sum()) == len(taken):  # once in each
+            return docs[places], positions[ends[places] - 1]
+        before = ends[places] - taken.cumsum()
+        at = np.repeat(before, taken) + np.arange(int(taken.sum()))
+        return np.repeat(docs[places], taken), positions[at]
 
     def positions(self, number: int) -> list[Array]:
         """For each of the documents, where the term stands in it, ascending."""

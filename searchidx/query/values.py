@@ -125,7 +125,7 @@ def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
         raise Refusal(f"{value.compare} needs a field in front", "such as quality:>50")
     if value.is_star:
         return Clause(query.Every(), Role.FILTER)
-    specs = vocabulary.plain_fields()
+    specs = vocabulary.plain_fields
     if not specs:
         hint = 'declare one with "default = true", or name a field: title:word'
         raise Refusal("no field is searched for plain words", hint)
@@ -144,9 +144,8 @@ def _plain_text(specs: Sequence[FieldSpec], value: Value, vocabulary: Vocabulary
     """
     if not vocabulary.plain_is_default or not _is_one_word(value):
         return clauses.any_of(_text(names_of(s), s.weight, value, s.kind) for s in specs)
-    languages = dict.fromkeys(names_of(spec).language for spec in specs)
     nodes: list[query.Query] = []
-    for language in languages:
+    for language in vocabulary.plain_languages:
         node = _text(Names(ANY, ANY_WORDS, "", language), 1.0, value, FieldKind.TEXT)
         if node not in nodes:
             nodes.append(node)

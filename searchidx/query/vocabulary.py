@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from whoosh import query
 
 from searchidx.analysis import fold
 from searchidx.errors import QueryError
 from searchidx.query.lex import field_name
-from searchidx.schema import PATH, PATH_FIELD
+from searchidx.schema import PATH, PATH_FIELD, names_of
 from searchidx.settings import FieldSpec, find_field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The fields of an index, and the metadata keys that its posts have.
 
@@ -35,13 +36,19 @@ class Vocabulary:
         """The field of that name or alias, in any case; None if there is none."""
         return find_field((*self.fields, PATH_FIELD), name)
 
-    def plain_fields(self) -> list[FieldSpec]:
+    @cached_property
+    def plain_fields(self) -> tuple[FieldSpec, ...]:
         """The fields in which a plain word is looked for."""
         if self.plain:
-            return [spec for spec in (*self.fields, PATH_FIELD) if spec.name in self.plain]
-        return [spec for spec in self.fields if spec.default]
+            return tuple(s for s in (*self.fields, PATH_FIELD) if s.name in self.plain)
+        return tuple(spec for spec in self.fields if spec.default)
 
-    @property
+    @cached_property
+    def plain_languages(self) -> tuple[str, ...]:
+        """The languages of these fields."""
+        return tuple(dict.fromkeys(names_of(spec).language for spec in self.plain_fields))
+
+    @cached_property
     def plain_is_default(self) -> bool:
         """Whether plain words are looked for in the default fields."""
         return not self.plain or set(self.plain) == {s.name for s in self.fields if s.default}

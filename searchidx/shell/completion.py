@@ -108,7 +108,7 @@ def _plain_candidates(spot: _Spot, source: Source) -> Iterator[Candidate]:
     if not spot.in_quotes:
         for name, meta in _names(spot.typed, source.vocabulary()):
             yield Candidate(f"{name}:", spot.start, f"{name}:", meta)
-    names = [spec.name for spec in source.vocabulary().plain_fields()]
+    names = [spec.name for spec in source.vocabulary().plain_fields]
     yield from _word_candidates(spot, names, source)
 
 

@@ -32,6 +32,7 @@ from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
 from searchidx.columnar.select import best_of
 from searchidx.posts.model import FieldValue, Problem, SourceFile
+from searchidx.query.vocabulary import Vocabulary
 from searchidx.results import Explanation
 from searchidx.schema import (
     FILE_CTIME,
@@ -109,6 +110,8 @@ class Snapshot:
         self._guard = threading.RLock()
         self._whoosh_searcher: Searcher | None = None
         self._presence: dict[str, int] | None = None
+        self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
+        """What queries may name, by the fields in which plain words are looked for."""
         self._spellings: dict[tuple[str, str], str] = {}
 
     def _whoosh(self) -> Searcher:
