@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, differences
+from searchidx.columnar.packed import Numbers
 from searchidx.columnar.postings import FieldPostings, Ragged
+
+Ids = npt.NDArray[np.int32]
 
 
 def invert(
@@ -35,23 +37,23 @@ def invert(
     if not len(terms):
         return FieldPostings([], np.zeros(1, np.int64), np.zeros(0, np.int64), _ones(0), unit)
     ranks, ordered = _ranks(names, terms)
-    detail = positions if positions is not None else weights
-    term, doc, low = _sorted(ranks[terms], docs, detail)
-    first = np.empty(len(term), dtype=np.bool_)
+    keys, doc_bits, low = _sorted(ranks[terms], docs, positions if weights is None else weights)
+    first = np.empty(len(keys), dtype=np.bool_)
     first[0] = True
-    np.not_equal(term[1:], term[:-1], out=first[1:])
-    first[1:] |= doc[1:] != doc[:-1]
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
     heads = np.flatnonzero(first)
-    counts = differences(np.append(heads, len(term)))
-    starts = np.searchsorted(term[heads], np.arange(len(ordered) + 1))
-    posting_docs = doc[heads]
-    if positions is not None:
-        ends = counts.cumsum()
-        return FieldPostings(
-            ordered, starts, posting_docs, counts, unit, positions=Ragged(low, ends)
-        )
+    tokens = len(keys)
+    keys = keys[heads]
+    posting_docs = (keys & np.uint64((1 << doc_bits) - 1)).astype(np.int32)
+    keys >>= np.uint64(doc_bits)
+    starts = np.searchsorted(keys, np.arange(len(ordered) + 1, dtype=np.uint64))
     if weights is not None:
-        return FieldPostings(ordered, starts, posting_docs, np.add.reduceat(low, heads), unit)
+        sums = np.add.reduceat(low, heads, dtype=np.int64)
+        return FieldPostings(ordered, starts, posting_docs, sums, unit)
+    if positions is not None:
+        ends = np.append(heads[1:], tokens)
+        runs = Ragged(low, ends)
+        return FieldPostings(ordered, starts, posting_docs, ends - heads, unit, positions=runs)
     return FieldPostings(ordered, starts, posting_docs, _ones(len(heads)), unit)
 
 
@@ -59,39 +61,38 @@ def _ones(count: int) -> Numbers:
     return np.ones(count, dtype=np.int64)
 
 
-def _ranks(names: Sequence[bytes], terms: Array) -> tuple[Numbers, list[bytes]]:
+def _ranks(names: Sequence[bytes], terms: Array) -> tuple[Ids, list[bytes]]:
     """For each name its place among those used, in byte order; and those names in that order."""
     used = np.flatnonzero(np.bincount(terms, minlength=len(names))).tolist()
     used.sort(key=names.__getitem__)
-    ranks = np.zeros(len(names), dtype=np.int64)
+    ranks = np.zeros(len(names), dtype=np.int32)
     ranks[used] = np.arange(len(used))
     return ranks, [names[number] for number in used]
 
 
-def _sorted(terms: Numbers, docs: Array, detail: Array | None) -> tuple[Numbers, Numbers, Numbers]:
-    """The tokens in the order of term, document and detail."""
-    term_bits, doc_bits = _bits(terms), _bits(docs)
-    detail_bits = _bits(detail) if detail is not None else 0
-    if term_bits + doc_bits + detail_bits > 64:
-        assert detail is not None
-        order = np.lexsort((detail, docs, terms))
-        return terms[order], docs[order].astype(np.int64), detail[order].astype(np.int64)
-    keys = terms.astype(np.uint64) << np.uint64(doc_bits)
-    keys |= docs.astype(np.uint64)
-    if detail is not None:
-        keys <<= np.uint64(detail_bits)
-        keys |= detail.astype(np.uint64)
+def _sorted(
+    terms: Ids, docs: Array, detail: Array | None
+) -> tuple[npt.NDArray[np.uint64], int, Ids]:
+    """The tokens in the order of term, document and detail: term and document as one number, how
+    many bits of it are the document, and the details."""
+    doc_bits = _bits(docs)
+    keys = terms.astype(np.uint64)
+    keys <<= np.uint64(doc_bits)
+    np.bitwise_or(keys, docs, out=keys, dtype=np.uint64, casting="unsafe")
+    if detail is None:
+        keys.sort()
+        return keys, doc_bits, np.zeros(0, dtype=np.int32)
+    detail_bits = _bits(detail)
+    if _bits(terms) + doc_bits + detail_bits > 64:
+        order = np.lexsort((detail, keys))
+        return keys[order], doc_bits, detail[order].astype(np.int32)
+    keys <<= np.uint64(detail_bits)
+    np.bitwise_or(keys, detail, out=keys, dtype=np.uint64, casting="unsafe")
     keys.sort()
-    low = _low(keys, detail_bits)
+    low = (keys & np.uint64((1 << detail_bits) - 1)).astype(np.int32)
     keys >>= np.uint64(detail_bits)
-    doc = _low(keys, doc_bits)
-    keys >>= np.uint64(doc_bits)
-    return keys.view(np.int64), doc, low
+    return keys, doc_bits, low
 
 
 def _bits(numbers: Array) -> int:
     return int(numbers.max()).bit_length()
-
-
-def _low(keys: npt.NDArray[np.uint64], bits: int) -> Numbers:
-    return (keys & np.uint64((1 << bits) - 1)).view(np.int64)

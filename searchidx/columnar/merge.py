@@ -21,7 +21,7 @@ from searchidx.columnar.columns import (
 from searchidx.columnar.found import Mask
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers, differences
-from searchidx.columnar.postings import FieldPostings, FieldTerms, Ragged, whole_weights
+from searchidx.columnar.postings import FieldPostings, FieldTerms, Ragged
 from searchidx.columnar.segment import FieldLengths, SegmentArrays, SegmentData, write_segment
 from searchidx.columnar.stored import joined
 
@@ -236,7 +236,7 @@ def _weights(parts: Sequence[FieldPostings]) -> tuple[Array, float]:
     if all(part.unit == unit and part.weights.dtype != np.float32 for part in parts):
         return np.concatenate([part.weights for part in parts]), unit
     floats = [part.weights.astype(np.float32) * np.float32(part.unit) for part in parts]
-    return whole_weights(np.concatenate(floats)), 1.0
+    return np.concatenate(floats), 1.0
 
 
 def _all_runs(parts: Sequence[Ragged | None], order: Numbers) -> Ragged | None:

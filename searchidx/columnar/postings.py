@@ -22,6 +22,9 @@ from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter, StoredA
 from searchidx.columnar.packed import Numbers, Packed, differences, pack, unpack, unpack_all
 
 KEY_BYTES = 8
+ENCODED_AT_ONCE = 500_000
+"""About so many postings are encoded at a time."""
+
 LONG_RUN = 500
 """Runs of so many postings are decoded faster one by one."""
 
@@ -102,12 +105,16 @@ class FieldWriter:
 
     def add(self, field: FieldPostings) -> None:
         """Encode the postings of the next terms."""
-        if field.terms:
-            self._parts.append(_encoded(field))
+        for first, last in _ranges(field.starts, ENCODED_AT_ONCE):
+            self._parts.append(_encoded(_sliced(field, first, last)))
 
     def finish(self) -> None:
         """Write the arrays of the field."""
         parts, prefix = self._parts, self._prefix
+        for name in ("counts", "positions.counts"):
+            if any(name in part.arrays for part in parts):
+                for part in parts:
+                    part.fill(name)
         names = list(dict.fromkeys(name for part in parts for name in part.arrays))
         for name in names:
             self._writer.add_parts(f"{prefix}.{name}", [part.arrays[name] for part in parts])
@@ -117,12 +124,54 @@ class FieldWriter:
         self._parts = []
 
 
+def _ranges(starts: Numbers, postings: int) -> Iterator[tuple[int, int]]:
+    """Terms in ranges from the first up to the second, of about so many postings each."""
+    first = 0
+    while first < len(starts) - 1:
+        last = int(np.searchsorted(starts, starts[first] + postings, "right")) - 1
+        last = max(last, first + 1)
+        yield first, last
+        first = last
+
+
+def _sliced(field: FieldPostings, first: int, last: int) -> FieldPostings:
+    """Some of the terms of a field, with their postings."""
+    if last - first == len(field.terms):
+        return field
+    here = slice(int(field.starts[first]), int(field.starts[last]))
+    return FieldPostings(
+        field.terms[first:last],
+        field.starts[first : last + 1] - here.start,
+        field.docs[here],
+        field.weights[here],
+        field.unit,
+        _sliced_runs(field.positions, here),
+        _sliced_runs(field.values, here),
+    )
+
+
+def _sliced_runs(runs: Ragged | None, here: slice) -> Ragged | None:
+    if runs is None:
+        return None
+    start = int(runs.ends[here.start - 1]) if here.start else 0
+    ends = runs.ends[here].astype(np.int64)
+    return Ragged(runs.items[start : int(ends[-1])], ends - start)
+
+
 @dataclass(frozen=True, slots=True)
 class _Encoded:
     """A range of terms as it is written. `bounds` count from 0 in each range: n + 1 numbers."""
 
     arrays: dict[str, Array]
     bounds: dict[str, Numbers]
+
+    def fill(self, name: str) -> None:
+        """Write out counts that were left out because they are all 1, or those of the postings."""
+        if name not in self.arrays:
+            like = self.arrays.get("counts") if name == "positions.counts" else None
+            starts = self.bounds["starts"]
+            self.arrays[name] = np.ones(int(starts[-1]), np.uint8) if like is None else like
+            self.bounds[f"{name}.at"] = starts if like is None else self.bounds["counts.at"]
 
 
 def _joined_bounds(parts: Sequence[Numbers]) -> Numbers:
@@ -300,13 +349,7 @@ class FieldTerms:
 
     def ranges(self, postings: int) -> Iterator[tuple[int, int]]:
         """The terms in ranges from the first up to the second, of about so many postings each."""
-        starts = self._starts.astype(np.int64)
-        first = 0
-        while first < len(self):
-            last = int(np.searchsorted(starts, starts[first] + postings, "right")) - 1
-            last = max(last, first + 1)
-            yield first, last
-            first = last
+        return _ranges(self._starts.astype(np.int64), postings)
 
     def range(self, first: int, last: int) -> FieldPostings:
         """The postings of the terms from `first` up to `last`, decoded."""

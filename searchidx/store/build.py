@@ -94,7 +94,7 @@ class SegmentBuilder:
         ]
         self._bools = [(spec, TermColumn()) for spec in specs if spec.kind is FieldKind.BOOL]
         self._paths: list[bytes] = []
-        self._path_words = TokenColumn(self.analyses.chunks)
+        self._path_words = TokenColumn(Chunks(self.analyses.words))
         self._path_values = TermColumn()
         self._meta = _MetaField(self.analyses)
         self._has = TermColumn()
@@ -146,7 +146,7 @@ class SegmentBuilder:
         meta_keys = tuple(dict.fromkeys(key for key, _ in post.meta))
         self._has.add(doc, _presence(tuple(fields), meta_keys, bool(post.problems)))
         path = post.file.path
-        self._path_words.add(doc, [path])
+        self._path_words.add_once(doc, path)
         self._path_values.add(doc, (fold_value(path, LONGEST_KEYWORD),))
         self._paths.append(path.encode("utf-8", "surrogatepass"))
         file = post.file

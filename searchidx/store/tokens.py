@@ -55,7 +55,13 @@ class Chunks(dict[str, int]):
                 self._places.append(place)
         self._slots.append(len(slots))
         self._firsts.append(len(self._found))
-        number = self[chunk] = len(self)
+        number = self[chunk] = len(self._slots) - 1
+        return number
+
+    def once(self, chunk: str) -> int:
+        """The number of a chunk that will hardly be met again: it is analysed, not remembered."""
+        number = self.__missing__(chunk)
+        del self[chunk]
         return number
 
     def tables(self) -> tuple[Ids, Ids, Ids, Ids]:
@@ -100,6 +106,13 @@ class TokenColumn:
             ids.extend(map(number_of, text.split()))
             self._sizes.append(len(ids) - before)
             self._docs.append(doc)
+
+    def add_once(self, doc: int, text: str) -> None:
+        """Add a text that will hardly be met again."""
+        before = len(self._ids)
+        self._ids.extend(map(self._chunks.once, text.split()))
+        self._sizes.append(len(self._ids) - before)
+        self._docs.append(doc)
 
     def tokens(self) -> Tokens:
         """Everything that was added, analysed."""
