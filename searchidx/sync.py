@@ -274,12 +274,19 @@ def _add_posts(
     done = 0
     for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
         problems.extend(result.problems)
+        if result.is_given_up:
+            problems.append(_given_up(batch[0]))
         yield from (batch[place].path for place in result.lost)
         for segment in result.segments:
             writer.adopt(segment)
         done += len(batch)
         if options.progress:
             options.progress(Progress(done, len(files), batch[-1].path if batch else ""))
+
+
+def _given_up(file: SourceFile) -> Problem:
+    what = "reading it ended the process that read it, twice"
+    return Problem(file.path, 1, what, "leave it out with exclude", lost_text=True)
 
 
 def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:

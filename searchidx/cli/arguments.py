@@ -95,6 +95,14 @@ def _index(commands: Commands) -> None:
         metavar="SECONDS",
         help="how long to wait for another writer (default: 5)",
     )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="how many processes read (default: as many as there are processors)",
+    )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the report as JSON")
     output.add_argument("-q", "--quiet", action="store_true", help="print problems and errors only")

@@ -40,6 +40,7 @@ def index(arguments: Arguments) -> int:
             full=arguments.full,
             dry_run=arguments.dry_run,
             wait_s=arguments.wait,
+            jobs=arguments.jobs,
             progress=ProgressBar(sys.stderr, not arguments.quiet),
         )
     if arguments.json:

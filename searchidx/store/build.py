@@ -6,6 +6,7 @@ stored of it, and what is kept in columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -44,7 +45,10 @@ from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenCo
 
 SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
-"""A text of more characters without a space (a signature, a long address) is found only whole."""
+"""A metadata text of more characters without a space (a signature) is found only whole."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#]*)\S*\Z", re.I)
+"""An address, which is found whole, and by the words of its host."""
 
 MOST_CHUNKS = 1_000_000
 """Chunks that are remembered from one segment to the next."""
@@ -67,7 +71,7 @@ class Analyses:
         """The chunks of the texts of a metadata key; their words carry the key."""
         chunks = self.meta_chunks.get(key)
         if chunks is None:
-            chunks = self.meta_chunks[key] = Chunks(self.meta_words, f"{fold(key)}=")
+            chunks = self.meta_chunks[key] = Chunks(self.meta_words, _key_prefix(key))
         return chunks
 
     def is_full(self) -> bool:
@@ -273,9 +277,9 @@ class _MetaField:
         by_key: dict[str, list[str]] = {}
         values = []
         for key, text in pairs:
-            values.append(f"{fold(key)}={fold_value(text, LONGEST_META_VALUE)}")
-            if not _is_opaque(text):
-                by_key.setdefault(key, []).append(text)
+            values.append(_key_prefix(key) + fold_value(text, LONGEST_META_VALUE))
+            if words := _searched(text):
+                by_key.setdefault(key, []).append(words)
         self.values.add(doc, values)
         for key, texts in by_key.items():
             column = self._columns.get(key)
@@ -365,5 +369,17 @@ def _presence(
     return tuple(fold_value(name, LONGEST_KEYWORD) for name in names)
 
 
-def _is_opaque(text: str) -> bool:
-    return len(text) > LONGEST_OPAQUE and len(text.split(None, 1)) == 1
+@lru_cache(maxsize=10_000)
+def _key_prefix(key: str) -> str:
+    """What stands in front of every term of a metadata key."""
+    return f"{fold(key)}="
+
+
+def _searched(text: str) -> str:
+    """The part of a metadata text of which the words are found: of an address, the host; nothing
+    of a long text without white space."""
+    address = _ADDRESS.match(text)
+    if address:
+        return address[1]
+    is_opaque = len(text) > LONGEST_OPAQUE and len(text.split(None, 1)) == 1
+    return "" if is_opaque else text

@@ -12,14 +12,16 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
 
+from searchidx.errors import SearchIdxError
 from searchidx.posts.model import Post, Problem
 from searchidx.settings import FieldSpec
 from searchidx.store.build import SegmentBuilder
@@ -39,6 +41,10 @@ FEWEST_ITEMS = 1_000
 """For fewer items, starting processes takes longer than it saves."""
 
 
+MOST_DEATHS = 20
+"""How often a process may be replaced."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an item: a post, or nothing; and what was wrong with it."""
@@ -54,12 +60,17 @@ Read = Callable[[Any], Outcome]
 @dataclass(frozen=True, slots=True)
 class Done:
     """A batch is dealt with. `lost` are the places in it of items that gave no post; `segments`
-    were written meanwhile."""
+    were written meanwhile. An item `is_given_up` when reading it ended the process."""
 
     items: int
     lost: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
+    is_given_up: bool = False
+
+    def quiet(self) -> Done:
+        """What has not been told yet of a batch that is read again."""
+        return Done(0, segments=self.segments)
 
 
 class SegmentMaker:
@@ -131,41 +142,36 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-class WorkerDied(Exception):
-    """A worker process ended before its work was done."""
-
-
-@dataclass(slots=True)
 class _Team:
-    """Worker processes, each spoken to by a thread."""
+    """Worker processes, each driven by a thread.
 
-    folder: Path
-    specs: Sequence[FieldSpec]
-    read: Read
-    jobs: int
-    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    _guard: threading.Lock = field(default_factory=threading.Lock)
+    What a process has gathered is lost when it dies: another one then reads the same items again,
+    those of the batch in hand one by one, and the item that ends a process twice is given up.
+    """
+
+    def __init__(self, folder: Path, specs: Sequence[FieldSpec], read: Read, jobs: int) -> None:
+        self._orders = (folder, tuple(specs), read)
+        self._jobs = jobs
+        self._processes: list[_Process] = []
+        self._guard = threading.Lock()
+        self._is_over = False
 
     def __enter__(self) -> _Team:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        for process in self._processes:
-            process.kill()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-            process.wait()
+        with self._guard:
+            self._is_over = True
+            for process in self._processes:
+                process.stop()
 
     def run(self, batches: Iterator[list[Any]]) -> Iterator[tuple[list[Any], Done]]:
-        answers: SimpleQueue[tuple[list[Any], Done] | BaseException | None] = SimpleQueue()
-        for _ in range(self.jobs):
-            self._processes.append(_start())
-        for process in self._processes:
-            arguments = (process, batches, answers)
+        """Deal with all batches; each as it is done, in no order."""
+        answers: SimpleQueue[_Answer] = SimpleQueue()
+        for _ in range(self._jobs):
+            arguments = (batches, answers)
             threading.Thread(target=self._drive, args=arguments, daemon=True).start()
-        busy = self.jobs
+        busy = self._jobs
         while busy:
             answer = answers.get()
             if answer is None:
@@ -175,45 +181,122 @@ class _Team:
             else:
                 yield answer
 
-    def _drive(
-        self,
-        process: subprocess.Popen[bytes],
-        batches: Iterator[list[Any]],
-        answers: SimpleQueue[tuple[list[Any], Done] | BaseException | None],
-    ) -> None:
-        """Give one worker batch after batch, until there are no more."""
+    def _drive(self, batches: Iterator[list[Any]], answers: SimpleQueue[_Answer]) -> None:
+        """Give one process after another batch after batch, until there are no more."""
         try:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            send(process.stdin, (self.folder, tuple(self.specs), self.read))
+            process = self._start()
+            gathered: list[_Order] = []
+            again: deque[_Order] = deque()
+            deaths = 0
             while True:
-                with self._guard:
-                    batch = next(batches, None)
-                send(process.stdin, batch)
-                done = receive(process.stdout)
-                if isinstance(done, BaseException):
-                    raise done
-                answers.put((batch or [], done))
-                if batch is None:
-                    break
-            answers.put(None)
-        except (EOFError, BrokenPipeError) as error:
-            answers.put(WorkerDied(f"worker process {process.pid} died ({error})"))
+                order = again.popleft() if again else self._next(batches)
+                try:
+                    done = process.ask(order.items)
+                except _Gone:
+                    deaths += 1
+                    if deaths > MOST_DEATHS:
+                        raise
+                    process = self._start()
+                    again.extendleft(reversed([one.silent() for one in gathered]))
+                    gathered = []
+                    if order.items is not None and len(order.items) == 1:
+                        answers.put((order.items, Done(1, lost=(0,), is_given_up=True)))
+                    else:
+                        again.extend(order.split())
+                    continue
+                if done.segments:
+                    gathered = []
+                elif order.items:
+                    gathered.append(order)
+                answers.put((order.items or [], done) if order.is_told else ([], done.quiet()))
+                if order.items is None:
+                    answers.put(None)
+                    return
         except BaseException as error:
             answers.put(error)
 
+    def _next(self, batches: Iterator[list[Any]]) -> _Order:
+        with self._guard:
+            return _Order(next(batches, None))
 
-def _start() -> subprocess.Popen[bytes]:
-    """A worker process with the import path of this one, out of reach of the terminal's Ctrl-C."""
-    script = (
-        f"import sys; sys.path[:] = {sys.path!r}\nfrom searchidx.store.worker import main\nmain()"
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+    def _start(self) -> _Process:
+        with self._guard:
+            if self._is_over:
+                raise _Gone("stopped")
+            process = _Process(self._orders)
+            self._processes.append(process)
+            return process
+
+
+class _Gone(SearchIdxError):
+    """A worker process has ended before its work was done."""
+
+
+_Answer = tuple[list[Any], Done] | BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A batch to be read, or None to finish. Its outcome `is_told`, unless it was told before."""
+
+    items: list[Any] | None
+    is_told: bool = True
+
+    def silent(self) -> _Order:
+        return _Order(self.items, False)
+
+    def split(self) -> list[_Order]:
+        if self.items is None:
+            return [self]
+        return [_Order([item], self.is_told) for item in self.items]
+
+
+class _Process:
+    """A worker process, with the import path of this one, out of reach of the terminal's Ctrl-C."""
+
+    def __init__(self, orders: tuple[Any, ...]) -> None:
+        script = f"import sys; sys.path[:] = {sys.path!r}\n" + _SCRIPT
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        with suppress(OSError):
+            send(self._input, orders)
+
+    @property
+    def _input(self) -> IO[bytes]:
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def ask(self, items: list[Any] | None) -> Done:
+        """Have a batch read.
+
+        Raises: _Gone when the process has ended, else whatever was raised in it.
+        """
+        assert self._process.stdout is not None
+        try:
+            send(self._input, items)
+            answer = receive(self._process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            raise _Gone("a process that reads posts keeps ending; try --jobs 1") from error
+        if isinstance(answer, BaseException):
+            raise answer
+        assert isinstance(answer, Done)
+        return answer
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        self._process.wait()
+
+
+_SCRIPT = "from searchidx.store.worker import main\nmain()"
 
 
 def send(pipe: IO[bytes], message: Any) -> None:

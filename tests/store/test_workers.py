@@ -1,0 +1,117 @@
+"""Reading in several processes: nothing is lost, nothing is told twice, no process stays behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from searchidx.errors import SearchIdxError
+from searchidx.posts.model import Post, Problem, SourceFile
+from searchidx.settings import DEFAULT_FIELDS
+from searchidx.store import workers
+from searchidx.store.segments import open_segment
+from searchidx.store.workers import Done, Outcome, make_segments
+
+
+def post(number: int) -> Post:
+    return Post(SourceFile(f"{number}.md", 1, 1), {"title": (f"Number {number}",)})
+
+
+def read_all(number: int) -> Outcome:
+    return Outcome(post(number), (Problem(f"{number}.md", 1, "odd", "mend it"),) * (number % 2))
+
+
+def read_some(number: int) -> Outcome:
+    return Outcome(None if number % 10 == 3 else post(number))
+
+
+def die_at(fatal: int, number: int) -> Outcome:
+    if number == fatal:
+        os._exit(9)
+    return read_all(number)
+
+
+def fail_at(fatal: int, number: int) -> Outcome:
+    if number == fatal:
+        raise OSError(28, "No space left on device")
+    return Outcome(post(number))
+
+
+class Made:
+    """What became of some items."""
+
+    def __init__(self, folder: Path, read: Callable[[int], Outcome], count: int, jobs: int) -> None:
+        self.answers: list[tuple[list[int], Done]] = list(
+            make_segments(folder, DEFAULT_FIELDS, read, range(count), jobs)
+        )
+        self.lost = [batch[place] for batch, done in self.answers for place in done.lost]
+        self.problems = sorted(p.path for _, done in self.answers for p in done.problems)
+        self.paths = sorted(
+            path.decode()
+            for _, done in self.answers
+            for record in done.segments
+            for path in open_segment(folder, record).rows("path").rows()  # type: ignore[union-attr]
+        )
+
+
+def names(numbers: range | list[int]) -> list[str]:
+    return sorted(f"{number}.md" for number in numbers)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_every_item_is_read_once(tmp_path: Path, jobs: int) -> None:
+    made = Made(tmp_path, read_all, 450, jobs)
+    assert made.paths == names(range(450))
+    assert made.problems == names(list(range(1, 450, 2)))
+    assert sum(done.items for _, done in made.answers) == 450
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_gives_no_post_is_told(tmp_path: Path, jobs: int) -> None:
+    made = Made(tmp_path, read_some, 200, jobs)
+    assert sorted(made.lost) == list(range(3, 200, 10))
+    assert len(made.paths) == 180
+
+
+def test_an_item_that_ends_the_process_is_given_up_and_the_others_are_read(tmp_path: Path) -> None:
+    made = Made(tmp_path, partial(die_at, 333), 700, 2)
+    assert made.lost == [333]
+    assert made.paths == names([n for n in range(700) if n != 333])
+    assert made.problems == names([n for n in range(1, 700, 2) if n != 333])
+    assert [batch for batch, done in made.answers if done.is_given_up] == [[333]]
+
+
+def test_processes_that_keep_ending_are_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "_SCRIPT", "raise SystemExit(1)")
+    with pytest.raises(SearchIdxError, match="--jobs 1"):
+        Made(tmp_path, read_all, 10, 2)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_goes_wrong_in_a_process_is_raised_here(tmp_path: Path, jobs: int) -> None:
+    with pytest.raises(OSError, match="No space left"):
+        Made(tmp_path, partial(fail_at, 150), 300, jobs)
+
+
+def test_no_process_stays_when_the_work_is_left(tmp_path: Path) -> None:
+    answers = make_segments(tmp_path, DEFAULT_FIELDS, read_all, range(100_000), 2)
+    next(answers)
+    answers.close()  # type: ignore[attr-defined]
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    if children.exists():
+        assert children.read_text().split() == []
+
+
+def test_segments_are_written_when_memory_is_used_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "SEGMENT_BYTES", 20_000)
+    made = Made(tmp_path, read_all, 300, 1)
+    assert sum(len(done.segments) for _, done in made.answers) > 3
+    assert made.paths == names(range(300))
