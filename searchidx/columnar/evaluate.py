@@ -17,7 +17,7 @@ from whoosh import query
 from whoosh.fields import DATETIME, NUMERIC
 
 from searchidx.columnar.columns import NumberColumn
-from searchidx.columnar.found import DocSet, Found, Scores, merged, union
+from searchidx.columnar.found import DocSet, Found, Scores, distinct, merged, union
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.phrase import Postings, phrase_docs
 from searchidx.columnar.postings import FieldTerms
@@ -82,6 +82,9 @@ class _Evaluation:
         """The documents without those that are deleted."""
         return DocSet(self.size, docs if self.alive is None else docs[self.alive[docs]])
 
+    def live_set(self, docs: DocSet) -> DocSet:
+        return docs if self.alive is None else docs.common(self.every())
+
     # -- terms
 
     def terms(self, name: str) -> FieldTerms | None:
@@ -144,28 +147,61 @@ class _Evaluation:
         found = self.postings(node.fieldname, node.text)
         return self.live(found.docs) if found else self.nothing
 
+    def multi(self, node: query.MultiTerm) -> Found:
+        """The documents that hold any of the terms that a pattern stands for.
+
+        One or two terms have their own scores. More of them have 1 where the node asks for a
+        constant score, yet in a large segment Whoosh adds up their own again.
+        """
+        name = node.field()
+        terms = self.terms(name)
+        if terms is None or not self.searcher.has_array_scores(name):
+            is_absent = terms is None and self.part.arrays is not None
+            return Found(self.nothing, 0.0) if is_absent else self.by_matcher(node)
+        numbers = self.expanded(node, terms)
+        is_constant = self.size <= LARGE_SEGMENT or len(numbers) >= query.Or.TOO_MANY_CLAUSES
+        if node.constantscore and len(numbers) > 2 and is_constant:
+            return Found(self.docs_of(terms, numbers), 1.0)
+        words = (terms.term(number) for number in numbers.tolist())
+        return self.combined([query.Term(name, word, node.boost) for word in words], np.add)
+
     def multi_docs(self, node: query.MultiTerm) -> DocSet:
         """The documents that hold any of the terms that a pattern stands for."""
         terms = self.terms(node.field())
         if terms is None:
             return self.docs_by_matcher(node) if self.part.arrays is None else self.nothing
-        docs = terms.docs_of(self.searcher.expanded(self.part, node))
-        if len(docs) * 8 < self.size:
-            return self.live(np.unique(docs))
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[docs] = True
-        return DocSet(self.size, mask=mask if self.alive is None else mask & self.alive)
+        return self.docs_of(terms, self.expanded(node, terms))
 
-    def term_range_docs(self, node: query.TermRange) -> DocSet:
-        """The documents that hold a term from the first to the last one: one run of postings."""
-        terms = self.terms(node.fieldname)
-        is_plain = type(node.start) is type(node.end) is bytes
-        if terms is None or not is_plain or node.startexcl or node.endexcl:
-            return self.docs_by_matcher(node)
-        first, last = terms.first_from(node.start), terms.first_from(node.end + b"\0")
-        return self.live(np.unique(terms.docs_of(np.arange(first, last))))
+    def expanded(self, node: query.MultiTerm, terms: FieldTerms) -> Numbers:
+        """The numbers of the terms that a pattern stands for; the empty one is never meant."""
+        if isinstance(node, query.TermRange):
+            numbers = self.range_terms(node, terms)
+        else:
+            numbers = self.searcher.expanded(self.part, node)
+        return numbers[1:] if len(numbers) and not terms.term(int(numbers[0])) else numbers
+
+    def range_terms(self, node: query.TermRange, terms: FieldTerms) -> Numbers:
+        """The numbers of the terms from the first to the last of a range."""
+        encode = self.searcher.schema[node.fieldname].to_bytes
+        try:
+            start = b"" if node.start is None else encode(node.start)
+            end = b"\xff\xff\xff\xff" if node.end is None else encode(node.end)
+        except ValueError:
+            return np.arange(0)
+        first = terms.first_from(start + b"\0" if node.startexcl else start)
+        return np.arange(first, terms.first_from(end if node.endexcl else end + b"\0"))
+
+    def docs_of(self, terms: FieldTerms, numbers: Numbers) -> DocSet:
+        """The documents that hold any of some terms."""
+        return self.live_set(distinct(terms.docs_of(numbers), self.size))
 
     # -- numbers
+
+    def number(self, node: query.NumericRange) -> Found:
+        """The documents with a number in a range, all with the boost of the range as score."""
+        if not node.constantscore:
+            return self.by_matcher(node)
+        return Found(self.number_docs(node), float(node.boost))
 
     def number_docs(self, node: query.NumericRange) -> DocSet:
         """The documents with a number in a range: a slice of the column's order."""
@@ -176,12 +212,7 @@ class _Evaluation:
             return self.docs(node._compile_query(self.searcher.whoosh_part(self.part).reader()))
         first, last = self.number_extent(node, column)
         assert column.order is not None
-        docs = column.order[first:last]
-        if len(docs) * 32 < self.size:
-            return self.live(np.sort(docs).astype(np.int64))
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[docs] = True
-        return DocSet(self.size, mask=mask if self.alive is None else mask & self.alive)
+        return self.live_set(distinct(column.order[first:last], self.size))
 
     def number_column(self, name: str) -> NumberColumn | None:
         """A column that says all that the field says."""
@@ -249,12 +280,13 @@ class _Evaluation:
     # -- the algebra
 
     def all_of(self, node: query.And) -> Found:
+        """What every child matches, the scores added; a Not adds 1, as it does in Whoosh."""
         wanted = [child for child in node.children() if not isinstance(child, query.Not)]
         excluded = [child.query for child in node.children() if isinstance(child, query.Not)]
         if not wanted:
             if not excluded:
                 return Found(self.nothing, 0.0)
-            parts = [Found(self.every(), 1.0)]
+            parts = [Found(self.every(), 0.0)]
         else:
             parts = [self.scored(child) for child in wanted]
         parts.sort(key=len)
@@ -262,6 +294,7 @@ class _Evaluation:
         for other in excluded:
             common = common.without(self.docs(other))
         constants = [part.constant for part in parts if part.constant is not None]
+        constants += [1.0] * len(excluded)
         varying = [part for part in parts if part.constant is None]
         if not varying:
             return Found(common, float(sum(constants))).times(node.boost)
@@ -274,15 +307,14 @@ class _Evaluation:
     def any_of(self, node: query.Or) -> Found:
         if node.scale:
             return self.by_matcher(node)
-        return self.combined(node, np.add).times(node.boost)
+        return self.combined(node.subqueries, np.add).times(node.boost)
 
     def highest_of(self, node: query.DisjunctionMax) -> Found:
-        if node.tiebreak:
-            return self.by_matcher(node)
-        return self.combined(node, np.maximum).times(node.boost)
+        """What any child matches, with the highest score; Whoosh heeds no tie-break."""
+        return self.combined(node.subqueries, np.maximum).times(node.boost)
 
-    def combined(self, node: query.Or | query.DisjunctionMax, combine: np.ufunc) -> Found:
-        found = [self.scored(child) for child in node.children()]
+    def combined(self, nodes: Sequence[query.Query], combine: np.ufunc) -> Found:
+        found = [self.scored(node) for node in nodes]
         parts = [part for part in found if len(part)]
         if not parts:
             return Found(self.nothing, 0.0)
@@ -333,13 +365,26 @@ class _Evaluation:
         scores[docs.searchsorted(common.docs)] += more.scores_of(common.docs)
         return Found(DocSet(self.size, docs), scores)
 
+    def otherwise(self, node: query.Otherwise) -> Found:
+        """What the first child matches; if it is nothing in this segment, what the second does."""
+        found = self.scored(node.a)
+        return found if len(found) else self.scored(node.b)
+
     def constant(self, node: query.ConstantScoreQuery) -> Found:
         return Found(self.docs(node.child), float(node.score))
 
     def all_posts(self, node: query.Every) -> Found:
-        if node.fieldname is not None:
-            return self.by_matcher(node)
-        return Found(self.every(), float(node.boost))
+        boost = float(node.boost)
+        if node.fieldname is None:
+            return Found(self.every(), boost)
+        terms = self.terms(node.fieldname)
+        if terms is not None:
+            return Found(self.docs_of(terms, np.arange(len(terms))), boost)
+        return self.by_matcher(node)
+
+
+LARGE_SEGMENT = 5000
+"""In segments of more documents Whoosh's Or goes from match to match, not over an array."""
 
 
 def _column_value(kind: NUMERIC, bound: Any) -> int | float | None:
@@ -371,6 +416,14 @@ _Scored = Callable[[_Evaluation, Any], Found]
 _Unscored = Callable[[_Evaluation, Any], DocSet]
 _SCORED: dict[type, _Scored] = {
     query.Term: _Evaluation.term,
+    query.Prefix: _Evaluation.multi,
+    query.Wildcard: _Evaluation.multi,
+    query.Regex: _Evaluation.multi,
+    query.FuzzyTerm: _Evaluation.multi,
+    query.Variations: _Evaluation.multi,
+    query.TermRange: _Evaluation.multi,
+    query.NumericRange: _Evaluation.number,
+    query.DateRange: _Evaluation.number,
     query.Phrase: _Evaluation.phrase,
     query.And: _Evaluation.all_of,
     query.Or: _Evaluation.any_of,
@@ -379,6 +432,7 @@ _SCORED: dict[type, _Scored] = {
     query.AndNot: _Evaluation.without,
     query.Require: _Evaluation.required,
     query.AndMaybe: _Evaluation.and_maybe,
+    query.Otherwise: _Evaluation.otherwise,
     query.ConstantScoreQuery: _Evaluation.constant,
     query.Every: _Evaluation.all_posts,
 }
@@ -388,6 +442,7 @@ _UNSCORED: dict[type, _Unscored] = {
     query.Wildcard: _Evaluation.multi_docs,
     query.Regex: _Evaluation.multi_docs,
     query.FuzzyTerm: _Evaluation.multi_docs,
+    query.Variations: _Evaluation.multi_docs,
     query.Or: _Evaluation.any_docs,
     query.DisjunctionMax: _Evaluation.any_docs,
     query.And: _Evaluation.all_docs,
@@ -395,7 +450,7 @@ _UNSCORED: dict[type, _Unscored] = {
     query.Require: _Evaluation.required_docs,
     query.NumericRange: _Evaluation.number_docs,
     query.DateRange: _Evaluation.number_docs,
-    query.TermRange: _Evaluation.term_range_docs,
+    query.TermRange: _Evaluation.multi_docs,
     query.NullQuery.__class__: lambda evaluation, node: evaluation.nothing,
     query.ConstantScoreQuery: lambda evaluation, node: evaluation.docs(node.child),
 }

@@ -176,6 +176,23 @@ def places_of(docs: Numbers, own: Numbers, size: int) -> Numbers:
     return np.flatnonzero(wanted[own])
 
 
+def distinct(docs: Numbers, size: int) -> DocSet:
+    """Documents that come in any order and more than once."""
+    if len(docs) * SEARCH_COST > size:
+        mask = np.zeros(size, dtype=np.bool_)
+        mask[docs] = True
+        return DocSet(size, mask=mask)
+    ordered = np.sort(docs).astype(np.int64)
+    return DocSet(size, ordered[changes(ordered)])
+
+
+def changes(ordered: Numbers) -> Mask:
+    """For each of some ascending numbers, whether it is the first of its kind."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
 def union(sets: Sequence[DocSet], size: int) -> DocSet:
     """The documents in any of the sets."""
     if len(sets) == 1:
@@ -184,7 +201,7 @@ def union(sets: Sequence[DocSet], size: int) -> DocSet:
     if not total:
         return DocSet(size, np.zeros(0, dtype=np.int64))
     if total * DENSE < size:
-        return DocSet(size, np.unique(np.concatenate([one.docs for one in sets])))
+        return distinct(np.concatenate([one.docs for one in sets]), size)
     mask = np.zeros(size, dtype=np.bool_)
     for one in sets:
         if one.is_mask:
@@ -219,10 +236,7 @@ def merged(parts: Sequence[Found], size: int, combine: np.ufunc) -> Found:
         order = every.argsort(kind="stable")
         every = every[order]
         scores = np.concatenate([part.scores() for part in parts])[order]
-        first = np.empty(len(every), dtype=np.bool_)
-        first[:1] = True
-        np.not_equal(every[1:], every[:-1], out=first[1:])
-        starts = np.flatnonzero(first)
+        starts = np.flatnonzero(changes(every))
         if len(starts) == len(every):
             return Found(DocSet(size, every), scores)
         return Found(DocSet(size, every[starts]), combine.reduceat(scores, starts))

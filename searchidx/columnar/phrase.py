@@ -11,9 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-import numpy as np
-
-from searchidx.columnar.found import DocSet, places_of
+from searchidx.columnar.found import DocSet, changes, places_of
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.postings import FieldTerms
 
@@ -46,10 +44,8 @@ def phrase_docs(words: Sequence[Postings], slop: int, size: int) -> Numbers:
             reached = own[places > reached.searchsorted(own - slop)]
     assert reached is not None
     docs = reached >> POSITION_BITS
-    first = np.ones(len(docs), dtype=np.bool_)
-    np.not_equal(docs[1:], docs[:-1], out=first[1:])
-    distinct: Numbers = docs[first]
-    return distinct
+    kept: Numbers = docs[changes(docs)]
+    return kept
 
 
 def _one_behind(own: Numbers, before: Numbers) -> Numbers:
