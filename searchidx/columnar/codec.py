@@ -125,10 +125,15 @@ def open_searcher(
 
 
 def _arrays(storage: Storage, segment: ColumnarSegment) -> SegmentArrays:
-    """The segment's file, or what it would be if it is not written yet."""
-    if segment.draft is not None and not storage.file_exists(segment.file_name):
-        return SegmentArrays(ArrayFile(segment.draft.to_bytes()))
-    return open_arrays(storage, segment.file_name)
+    """The segment's file, or what it would be if it is not written yet.
+
+    Of a segment without documents no file is ever written; a process of Whoosh's MpWriter that was
+    given none leaves such a one.
+    """
+    is_written = segment.draft is None and segment.doc_count_all() > 0
+    if is_written or storage.file_exists(segment.file_name):
+        return open_arrays(storage, segment.file_name)
+    return SegmentArrays(ArrayFile((segment.draft or SegmentDraft()).to_bytes()))
 
 
 def _draft(segment: ColumnarSegment) -> SegmentDraft:

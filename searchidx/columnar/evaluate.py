@@ -56,22 +56,24 @@ class _Evaluation:
         return form(self, node) if form else self.scored(node).set
 
     def by_matcher(self, node: query.Query) -> Found:
-        """What Whoosh's own matcher gives for a node that has no array form."""
+        """What Whoosh's own matcher gives for a node that has no array form.
+
+        Matchers of nested documents may give one twice, or go back; the last score counts.
+        """
         searcher = self.searcher.whoosh_part(self.part)
         matcher = node.matcher(searcher, searcher.context())
-        docs: list[int] = []
-        scores: list[float] = []
+        scores: dict[int, float] = {}
         while matcher.is_active():
-            docs.append(matcher.id())
-            scores.append(matcher.score())
+            scores[matcher.id()] = matcher.score()
             matcher.next()
-        found = DocSet(self.size, np.array(docs, dtype=np.int64))
-        return Found(found, np.array(scores, dtype=np.float32))
+        docs = np.array(sorted(scores), dtype=np.int64)
+        ordered = np.fromiter(map(scores.__getitem__, docs.tolist()), np.float32, len(docs))
+        return Found(DocSet(self.size, docs), ordered)
 
     def docs_by_matcher(self, node: query.Query) -> DocSet:
         searcher = self.searcher.whoosh_part(self.part)
         matcher = node.matcher(searcher, searcher.boolean_context())
-        return DocSet(self.size, np.array(list(matcher.all_ids()), dtype=np.int64))
+        return DocSet(self.size, np.unique(np.fromiter(matcher.all_ids(), np.int64)))
 
     def every(self) -> DocSet:
         if self.alive is None:
@@ -213,6 +215,18 @@ class _Evaluation:
         first, last = self.number_extent(node, column)
         assert column.order is not None
         return self.live_set(distinct(column.order[first:last], self.size))
+
+    def column(self, node: query.ColumnQuery) -> Found:
+        """The documents whose value of a column passes a test; Whoosh itself cannot score them."""
+        reader = self.searcher.whoosh_part(self.part).reader()
+        if not reader.has_column(node.fieldname):
+            return Found(self.nothing, 0.0)
+        asked, values = node.condition, reader.column_reader(node.fieldname)
+        if callable(asked):
+            docs = [doc for doc, value in enumerate(values) if asked(value)]
+        else:
+            docs = [doc for doc, value in enumerate(values) if value == asked]
+        return Found(self.live(np.array(docs, dtype=np.int64)), 1.0)
 
     def number_column(self, name: str) -> NumberColumn | None:
         """A column that says all that the field says."""
@@ -424,6 +438,7 @@ _SCORED: dict[type, _Scored] = {
     query.TermRange: _Evaluation.multi,
     query.NumericRange: _Evaluation.number,
     query.DateRange: _Evaluation.number,
+    query.ColumnQuery: _Evaluation.column,
     query.Phrase: _Evaluation.phrase,
     query.And: _Evaluation.all_of,
     query.Or: _Evaluation.any_of,

@@ -221,13 +221,14 @@ class ArrayFile:
     """A segment file opened for reading. Arrays are views of the file: they cannot be written to.
 
     Raises: Damaged or OtherVersion, at opening for the footer and the directory, and at the first
-    use of an array, or of a part of one, for that array or part.
+    use of an array, or of a part of one, for that array or part. `crc` is the checksum of the
+    directory, which holds those of the arrays: another in every file of other content.
     """
 
     def __init__(self, data: bytes | mmap.mmap, name: str = "") -> None:
         self._name = name
         self._bytes = np.frombuffer(data, dtype=np.uint8)
-        self._entries = _read_directory(self._bytes, name)
+        self._entries, self.crc = _read_directory(self._bytes, name)
         self._arrays: dict[str, StoredArray] = {}
 
     @classmethod
@@ -273,9 +274,27 @@ class ArrayFile:
                 StoredArray(self._name, name, entry, self._bytes).whole()
             except Damaged as damage:
                 yield damage
+        if any(self._bytes[start:stop].any() for start, stop in self._gaps()):
+            yield Damaged("padding", "not all of its bytes are zero", self._name)
+
+    def _gaps(self) -> Iterator[tuple[int, int]]:
+        """Where nothing is written, up to the last checksum table."""
+        extents = [
+            extent
+            for entry in self._entries.values()
+            for extent in (
+                (entry.offset, entry.size_bytes),
+                (entry.table_offset, 4 * entry.blocks),
+            )
+        ]
+        end = 0
+        for offset, size in sorted(extents):
+            yield end, offset
+            end = offset + size
 
 
-def _read_directory(data: npt.NDArray[np.uint8], name: str) -> dict[str, _Entry]:
+def _read_directory(data: npt.NDArray[np.uint8], name: str) -> tuple[dict[str, _Entry], int]:
+    """The directory, and its checksum."""
     if len(data) < _FOOTER.size:
         raise Damaged("footer", "the file is cut off", name)
     footer = data[-_FOOTER.size :].tobytes()
@@ -289,4 +308,4 @@ def _read_directory(data: npt.NDArray[np.uint8], name: str) -> dict[str, _Entry]
     directory = data[offset : offset + length].tobytes()
     if zlib.crc32(directory) != crc:
         raise Damaged("directory", "its bytes are not those written", name)
-    return {array: _Entry(*row) for array, *row in json.loads(directory)}
+    return {array: _Entry(*row) for array, *row in json.loads(directory)}, crc

@@ -291,12 +291,15 @@ def _json(value: Any) -> bytes:
     return _TEXT_OF(value).encode("utf-8", "surrogatepass")
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
     kind = type(value)
-    if value is None or kind in (str, int, float, bool):
+    if kind in _SCALARS:
         return value
     if kind is list:
-        return [_plain(item) for item in value]
+        return value if _SCALARS.issuperset(map(type, value)) else [_plain(item) for item in value]
     if kind is dict:
         if not all(type(key) is str and not key.startswith(_MARK) for key in value):
             raise TypeError

@@ -24,9 +24,10 @@ from whoosh.collectors import (
 from whoosh.fields import Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
+from whoosh.reading import IndexReader
 from whoosh.scoring import BM25F
 from whoosh.searching import Results, SearchContext, Searcher
-from whoosh.sorting import Categorizer, FieldFacet
+from whoosh.sorting import Categorizer, FacetType, FieldFacet, MultiFacet
 from whoosh.writing import IndexWriter
 
 from searchidx.columnar.codec import ColumnarCodec
@@ -74,6 +75,16 @@ class ColumnarIndex(FileIndex):  # type: ignore[misc]
     ...     print(len(searcher.find("text", "arrays")))
     1
     """
+
+    def reader(self, reuse: IndexReader | None = None) -> IndexReader:
+        """A reader of what is committed; `reuse` is closed.
+
+        Whoosh would take over its segments, and so miss what was deleted from them since.
+        """
+        reader = super().reader()
+        if reuse is not None:
+            reuse.close()
+        return reader
 
     def writer(self, procs: int = 1, **kwargs: Any) -> IndexWriter:
         """A writer of Whoosh; of columnar segments unless another codec is given."""
@@ -126,7 +137,9 @@ def _array_collector(asked: Collector) -> ArrayCollector | None:
     return None
 
 
-def _is_by_field(facet: Any) -> bool:
+def _is_by_field(facet: FacetType) -> bool:
+    if type(facet) is MultiFacet:
+        return all(map(_is_by_field, facet.facets))
     return type(facet) is FieldFacet and not facet.allow_overlap
 
 
@@ -220,8 +233,7 @@ class _SortedCollector(_UnscoredCollector):
 
     def __init__(self, asked: SortingCollector, allow: Any, restrict: Any) -> None:
         super().__init__(allow, restrict, asked.limit)
-        self._facets: list[FieldFacet] = asked.sortfacet.facets
-        self._sort = asked.sortfacet
+        self._sort: MultiFacet = asked.sortfacet
         self._is_reverse = bool(asked.reverse)
 
     def prepare(self, top_searcher: Searcher, q: query.Query, context: SearchContext) -> None:
@@ -240,15 +252,13 @@ class _SortedCollector(_UnscoredCollector):
 
     def _first(self, part: Part, docs: Numbers) -> Numbers:
         """Those of the documents that can be among the first; all where columns do not tell."""
-        is_short = self._limit is None or len(docs) <= self._limit
-        if is_short or self._is_reverse or len(self._facets) > 1 or part.arrays is None:
+        if self._limit is None or len(docs) <= self._limit or self._is_reverse:
             return docs
-        facet = self._facets[0]
+        (facet, *more) = self._sort.facets
+        if more or type(facet) is not FieldFacet:
+            return docs
         keys = _keys(part, facet.fieldname, docs, self._arrays.schema)
-        if keys is None:
-            return docs
-        assert self._limit is not None
-        return docs[ordered(keys, self._limit, facet.reverse)]
+        return docs if keys is None else docs[ordered(keys, self._limit, facet.reverse)]
 
 
 def _keys(part: Part, name: str, docs: Numbers, schema: Schema) -> Any:

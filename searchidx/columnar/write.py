@@ -18,7 +18,7 @@ from whoosh import columns
 from whoosh.codec import base
 from whoosh.fields import FieldType
 from whoosh.filedb.filestore import RamStorage, Storage
-from whoosh.formats import Positions
+from whoosh.formats import Existence, Positions
 from whoosh.util.numeric import length_to_byte
 
 from searchidx.columnar.columns import Column, NumberValues, WhooshValues, text_values
@@ -171,6 +171,7 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
         self._values: list[bytes] = []
         self._format = kind.format if kind else None
         self._has_positions = type(self._format) is Positions
+        self._counts_again = type(self._format) is not Existence
 
     def start_field(self, name: str, kind: FieldType) -> None:
         self._name = name
@@ -181,6 +182,12 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
         self._starts.append(len(self._docs))
 
     def add(self, number: int, weight: float, value: bytes, length: int | None) -> None:
+        """Keep a posting. Whoosh names a document again for each of several equal numbers in it,
+        and document 0 for every word kept for spelling; it is one posting all the same."""
+        if len(self._docs) > self._starts[-1] and self._docs[-1] == number:
+            if self._counts_again:
+                self._weights[-1] += weight
+            return
         self._docs.append(number)
         self._weights.append(weight)
         if self._has_positions and self._format is not None:

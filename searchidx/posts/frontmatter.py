@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
@@ -20,6 +20,7 @@ from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
 from searchidx.posts.block import Block, Place, Places, Unreadable
 from searchidx.posts.decode import decode
+from searchidx.posts.lines import read_lines
 from searchidx.posts.model import Problem, ProblemLog
 from searchidx.posts.nodes import TAG, Node, Tree
 from searchidx.posts.plain import MAX_DEPTH, Steps, scrub, steps_of
@@ -62,6 +63,11 @@ class FrontMatter:
     problems: list[Problem] = field(default_factory=list)
     places: Places = lambda steps: (1, None)
     has_odd_integers: bool = False
+    spelled: Mapping[Steps, str] | None = None
+
+    def spelling(self, steps: Steps) -> str | None:
+        """How the value at the end of the way is written, if it is no text; None if unknown."""
+        return self.locate(steps)[1] if self.spelled is None else self.spelled.get(steps)
 
     def locate(self, path: str | Steps) -> Place:
         """Where the value at `path` stands (such as `related[].title`), and how it is written.
@@ -116,7 +122,8 @@ def _with_block(handler: BaseHandler, reader: _Reader, head: str) -> FrontMatter
     if block.leftovers:
         body = "\n\n".join(part for part in (body, *block.leftovers) if part)
     problems, odd = block.log.problems(), block.has_odd_integers
-    return FrontMatter(metadata, body, line, problems, reader.places, odd)
+    spelled = reader.spelled if isinstance(reader, YamlReader) else None
+    return FrontMatter(metadata, body, line, problems, reader.places, odd, spelled)
 
 
 def _trimmed(text: str, line: int) -> tuple[str, int]:
@@ -162,6 +169,15 @@ class _YamlHandler(_FencedHandler, YAMLHandler):
         tree = kwargs["tree"]
         if not isinstance(tree, Tree):
             raise TypeError("load needs the keyword tree")
+        lines = read_lines(fm, _plain_value)
+        if lines is not None:
+            tree.block.has_odd_integers |= lines.has_odd_integers
+            tree.put_off(lines.spelled, lambda: self._parsed(fm, tree))
+            return lines.metadata
+        return self._parsed(fm, tree)
+
+    def _parsed(self, fm: str, tree: Tree) -> Any:
+        """The plain value by PyYAML. Raises: Unreadable."""
         if _nests_too_deep(fm):
             raise Unreadable(f"nests deeper than {MAX_DEPTH} levels")
         try:
@@ -249,6 +265,28 @@ class _Loader(_SafeLoader):
 
 _STR = TAG + "str"
 _TEXT_TAGS = (TAG + "merge", TAG + "value")  # a lone << or =, which PyYAML refuses as a value
+
+
+@lru_cache(maxsize=100_000)
+def _plain_value(text: str) -> tuple[Any, bool]:
+    """The value of a scalar written without quotes, and whether Python would write it otherwise.
+
+    Raises: ValueError when PyYAML does not take it for what it looks like.
+    """
+    tag = _plain_tag(text) if len(text) <= _LONGEST_NUMBER else _STR
+    if tag == _STR:
+        return text, False
+    if tag in _TEXT_TAGS:
+        raise ValueError(text)
+    node = yaml.ScalarNode(tag, text)
+    try:
+        value = yaml.SafeLoader.yaml_constructors[tag](_CONSTRUCTOR, node)
+    except _CONSTRUCTOR_ERRORS as error:
+        raise ValueError(text) from error
+    return value, type(value) is int and str(value) != text
+
+
+_CONSTRUCTOR = yaml.SafeLoader("")
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ neither a cycle nor a tree of aliases can hold it up. Knows the shape of PyYAML'
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from searchidx.posts.block import Block, Place, Unreadable
@@ -58,6 +58,16 @@ class Tree:
         self.block = block
         self.root: Node | None = None
         self.keys: dict[int, dict[str, Node]] = {}
+        self.spelled: Mapping[Steps, str] | None = None
+        self._compose: Callable[[], object] | None = None
+
+    def put_off(self, spelled: Mapping[Steps, str], compose: Callable[[], object]) -> None:
+        """The values were read without nodes: make them with `compose` if they are asked for.
+
+        `spelled` says how those values are written that are not texts.
+        """
+        self.spelled = spelled
+        self._compose = compose
 
     def build(self, root: Node | None, construct: Construct) -> Any:
         """The plain value of the whole text; None if it holds none.
@@ -69,6 +79,9 @@ class Tree:
 
     def place(self, steps: Steps) -> Place:
         """The line and the written text of the value there, or of the nearest one above it."""
+        if self._compose is not None:
+            self._compose()
+            self._compose = None
         node = self.root
         for step in steps:
             below = self.below(node, step)

@@ -193,7 +193,7 @@ class _Builder:
         """The text of a value as its author wrote it."""
         if isinstance(entry.value, str):
             return entry.value
-        return scrub(text_of(entry.value, self.front.locate(entry.steps)[1]))
+        return scrub(text_of(entry.value, self.front.spelling(entry.steps)))
 
     def meta(self) -> Iterator[tuple[str, str]]:
         """The values that fed no field, as (dotted key, text)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from searchidx.posts.block import MAX_BLOCK_CHARS, Block, Place, Unreadable
@@ -124,6 +124,11 @@ class YamlReader:
         metadata[key] = value
         self.lines[key] = line
         self.owners.pop(key, None)
+
+    @property
+    def spelled(self) -> Mapping[Steps, str] | None:
+        """How the values are written that are not texts, if that is at hand."""
+        return self.whole.spelled if self.whole is not None else None
 
     def places(self, steps: Steps) -> Place:
         """See `FrontMatter.locate`."""

@@ -143,7 +143,7 @@ class SegmentBuilder:
                 stored[spec.name] = bool(flag)
         if post.meta:
             self._meta.add(doc, post.meta)
-            stored[META] = [list(pair) for pair in post.meta]
+            stored[META] = [text for pair in post.meta for text in pair]
         if post.problems:
             rows = [[p.line, p.what, p.todo, p.lost_text] for p in post.problems]
             stored[PROBLEMS] = rows

@@ -33,7 +33,13 @@ from searchidx.store.manifest import (
     read_manifest,
     write_manifest,
 )
-from searchidx.store.segments import new_name, new_segment_file, open_segment, sync_to_disk
+from searchidx.store.segments import (
+    new_name,
+    new_segment_file,
+    open_segment,
+    record_of,
+    sync_to_disk,
+)
 from searchidx.store.snapshot import Snapshot, alive_of
 
 LOCK_NAME = "MAIN_WRITELOCK"
@@ -146,6 +152,7 @@ class Writer:
             stream.write(toc)
             stream.flush()
             os.fsync(stream.fileno())
+        sync_to_disk(self.folder)  # the names of what the table of contents is about to name
         temporary.replace(self.folder / name)
         self._is_committed = True
         sync_to_disk(self.folder)
@@ -172,11 +179,12 @@ class Writer:
         name = new_name()
         told = told_as_corrupt(self.folder, "MAIN_*.cols")
         with told, new_segment_file(self.folder, name) as stream:
-            documents = merge(stream, sources)
-        return SegmentRecord(name, documents)
+            merge(stream, sources)
+        return record_of(self.folder, name)
 
     def _release(self) -> None:
-        (self.folder / HOLDER_NAME).unlink(missing_ok=True)
+        with suppress(OSError):  # it is a note, not the lock
+            (self.folder / HOLDER_NAME).unlink(missing_ok=True)
         self._lock.release()
 
 

@@ -30,11 +30,13 @@ _NAME = re.compile(r"MAIN_[0-9a-z]{16}")
 @dataclass(frozen=True, slots=True)
 class SegmentRecord:
     """A segment of a generation: `name` is that of its file without the ending, `deleted` are the
-    documents that are not part of the generation any more, ascending."""
+    documents that are not part of the generation any more, ascending. `crc` is that of the file's
+    directory, and by it of all it holds; 0 when it is not known."""
 
     name: str
     documents: int
     deleted: tuple[int, ...] = ()
+    crc: int = 0
 
     @property
     def file_name(self) -> str:
@@ -50,22 +52,24 @@ class SegmentRecord:
         bits[list(self.deleted)] = True
         packed = zlib.compress(np.packbits(bits, bitorder="little").tobytes())
         text = base64.b64encode(packed).decode() if self.deleted else ""
-        return {"name": self.name, "documents": self.documents, "deleted": text}
+        row = {"name": self.name, "documents": self.documents, "deleted": text}
+        return {**row, "crc": self.crc}
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> SegmentRecord:
         """Raises: KeyError, TypeError or ValueError when it is no record."""
         name, documents, text = str(row["name"]), int(row["documents"]), str(row["deleted"])
+        crc = int(row.get("crc", 0))
         if not _NAME.fullmatch(name):
             raise ValueError(f"the segment name {name!r}")
         if not text:
-            return cls(name, documents)
+            return cls(name, documents, crc=crc)
         try:
             packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
         except zlib.error as error:
             raise ValueError(f"the deletions of {name}") from error
         bits = np.unpackbits(packed, count=documents, bitorder="little")
-        return cls(name, documents, tuple(np.flatnonzero(bits).tolist()))
+        return cls(name, documents, tuple(np.flatnonzero(bits).tolist()), crc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +146,12 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
     if not is_whole:
         raise IndexCorrupt(folder, name, "is not what was written")
     try:
-        return _manifest(document)
+        manifest = _manifest(document)
     except (KeyError, TypeError, ValueError) as error:
         raise IndexCorrupt(folder, name, f"lacks or misspells {error}") from error
+    if manifest.generation != generation:
+        raise IndexCorrupt(folder, name, f"is that of generation {manifest.generation}")
+    return manifest
 
 
 def _checksum(document: dict[str, Any]) -> int:

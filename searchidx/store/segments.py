@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
+import secrets
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,17 +23,30 @@ def open_segment(folder: Path, record: SegmentRecord) -> SegmentArrays:
 
     Raises: IndexCorrupt, IndexVersionMismatch.
     """
-    with told_as_corrupt(folder, record.file_name):
-        arrays = SegmentArrays(ArrayFile.open(folder / record.file_name))
+    arrays = _arrays(folder, record.file_name)
     if arrays.documents != record.documents:
         what = f"holds {arrays.documents} posts, the manifest says {record.documents}"
         raise IndexCorrupt(folder, record.file_name, what)
+    if record.crc not in (0, arrays.file.crc):
+        raise IndexCorrupt(folder, record.file_name, "is not the file that the manifest names")
     return arrays
 
 
+def record_of(folder: Path, name: str) -> SegmentRecord:
+    """What a manifest says of a segment that was just written."""
+    arrays = _arrays(folder, f"{name}{EXTENSION}")
+    return SegmentRecord(name, arrays.documents, crc=arrays.file.crc)
+
+
+def _arrays(folder: Path, file_name: str) -> SegmentArrays:
+    with told_as_corrupt(folder, file_name):
+        return SegmentArrays(ArrayFile.open(folder / file_name))
+
+
 def new_name() -> str:
-    """A name that no segment has."""
-    return "MAIN_" + "".join(random.choices(string.ascii_lowercase + string.digits, k=16))
+    """A name that no segment has, whatever the program does to its random numbers."""
+    characters = string.ascii_lowercase + string.digits
+    return "MAIN_" + "".join(secrets.choice(characters) for _ in range(16))
 
 
 @contextmanager
@@ -41,8 +54,9 @@ def new_segment_file(folder: Path, name: str) -> Iterator[BinaryIO]:
     """A new file to write a segment into. It is on the disk when the block ends; if the block
     raises, it is gone."""
     path = folder / f"{name}{EXTENSION}"
+    stream = open(path, "xb", buffering=1024 * 1024)
     try:
-        with open(path, "xb", buffering=1024 * 1024) as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -56,7 +70,7 @@ def write_segment_file(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
     name = new_name()
     with new_segment_file(folder, name) as stream:
         builder.write(stream)
-    return SegmentRecord(name, len(builder))
+    return record_of(folder, name)
 
 
 def sync_to_disk(path: Path) -> None:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from whoosh import query
+from whoosh.fields import Schema
 from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
 
@@ -85,10 +86,32 @@ def alive_of(record: SegmentRecord) -> Mask | None:
     return alive
 
 
+class _WhooshView:
+    """A generation as Whoosh sees it, made when it is first asked for."""
+
+    def __init__(
+        self, schema: Schema, parts: Sequence[Part], records: Sequence[SegmentRecord]
+    ) -> None:
+        self._schema = schema
+        self._segments = [
+            (ColumnarSegment.of(one.name, one.documents, one.deleted), part.arrays)
+            for part, one in zip(parts, records, strict=True)
+            if part.arrays is not None
+        ]
+        self._guard = threading.Lock()
+        self._searcher: Searcher | None = None
+
+    def __call__(self) -> Searcher:
+        with self._guard:
+            if self._searcher is None:
+                self._searcher = open_searcher(self._schema, self._segments)
+            return self._searcher
+
+
 class Snapshot:
     """The posts of one generation; a commit by others does not change it.
 
-    `hold` it while you use it, and `retire` it when nobody is to begin using it any more.
+    Nothing in it refers back to it, so that its files are let go with the last reference to it.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, segments: Sequence[SegmentArrays]) -> None:
@@ -104,27 +127,14 @@ class Snapshot:
         self._bases = [part.base for part in self._parts]
         self._documents = base
         schema = build_schema(manifest.fields)
-        self._searcher = ArraySearcher(schema, self._parts, BM25F(), self._whoosh)
+        whoosh = _WhooshView(schema, self._parts, manifest.segments)
+        self._searcher = ArraySearcher(schema, self._parts, BM25F(), whoosh)
         self._sort_keys = SortKeys(self._parts)
         self._counts: dict[str, FieldCounts] = {}
-        self._guard = threading.RLock()
-        self._whoosh_searcher: Searcher | None = None
         self._presence: dict[str, int] | None = None
         self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         """What queries may name, by the fields in which plain words are looked for."""
         self._spellings: dict[tuple[str, str], str] = {}
-
-    def _whoosh(self) -> Searcher:
-        """The generation as Whoosh sees it, for what has no array form."""
-        with self._guard:
-            if self._whoosh_searcher is None:
-                segments = [
-                    (ColumnarSegment.of(one.name, one.documents, one.deleted), part.arrays)
-                    for part, one in zip(self._parts, self.manifest.segments, strict=True)
-                    if part.arrays is not None
-                ]
-                self._whoosh_searcher = open_searcher(self._searcher.schema, segments)
-            return self._whoosh_searcher
 
     @property
     def generation(self) -> int:
@@ -195,10 +205,11 @@ class Snapshot:
         arrays, at = self._place(number)
         with self._files:
             values = arrays.stored_values(at)
+            flat = values.get(META, [])
             return StoredPost(
                 values[PATH],
                 self._typed(values, arrays, at),
-                tuple((key, text) for key, text in values.get(META, ())),
+                tuple(zip(flat[::2], flat[1::2], strict=True)),
                 tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ())),
             )
 

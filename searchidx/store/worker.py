@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -14,6 +15,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is not an answer
     orders = sys.stdin.buffer
+    gc.set_threshold(100_000, 50, 50)  # what is gathered is kept, and need not be walked so often
     with suppress(EOFError, BrokenPipeError):
         maker = SegmentMaker(*receive(orders))
         while True:
