@@ -12,7 +12,7 @@ from pathlib import Path
 from searchidx.errors import PostError
 from searchidx.posts.model import Problem, SourceFile
 from searchidx.posts.post import build_post
-from searchidx.posts.scan import compare, read_file, refusal_of, walk
+from searchidx.posts.scan import compare, not_allowed, read_file, too_large, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.folder import Writer
@@ -197,33 +197,51 @@ def _plan(
     if reason and found.unreadable and not options.full and snapshot is not None:
         what = f"every post has to be read again ({reason}), but this folder cannot be read"
         raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
-    refused = {file.path: refusal_of(base, file, settings) for file in found.files}
-    problems = [*found.problems, *filter(None, refused.values())]
-    files = [file for file in found.files if refused[file.path] is None]
     indexed = snapshot.catalogue() if snapshot else []
+    problems = list(found.problems)
+    refused: set[str] = set()
+
+    def readable(
+        files: Sequence[SourceFile], check: Callable[[SourceFile], Problem | None]
+    ) -> list[SourceFile]:
+        """The files without those that a check finds something wrong with."""
+        kept_files = []
+        for file in files:
+            problem = check(file)
+            if problem is None:
+                kept_files.append(file)
+            else:
+                problems.append(problem)
+                refused.add(file.path)
+        return kept_files
+
+    allowed = partial(not_allowed, base)
+    files = readable(found.files, lambda file: too_large(file, settings))
     if reason:
+        files = readable(files, allowed)
         known, here = {file.path for file in indexed}, {file.path for file in files}
         fresh = [file for file in files if file.path not in known]
         again = [file for file in files if file.path in known]
         gone = sorted(known - here)
         return _Plan(fresh, again, {}, gone, [], problems, reason, found.passed_over)
     comparison = compare(files, indexed)
-    digests = {file.path: file.digest for file in indexed}
-    changed, kept = list(comparison.resized), list(comparison.same)
-    gone_files: list[SourceFile] = []
-    for file in comparison.suspect:
+    before = {file.path: file for file in indexed}
+    new = readable(comparison.new, allowed)
+    changed, kept = readable(comparison.resized, allowed), list(comparison.same)
+    for file in readable(comparison.suspect, allowed):
         outcome = read_file(base, file, settings)
-        is_same = not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]
+        is_same = not isinstance(outcome, Problem) and outcome[0].digest == before[file.path].digest
         (kept if is_same else changed).append(file)
+    kept += [before[path] for path in sorted(refused) if path in before]
+    gone_files: list[SourceFile] = []
     for file in comparison.gone:
-        is_unseen = refused.get(file.path) or _is_below(file.path, found.unreadable, base)
-        (kept if is_unseen else gone_files).append(file)
-    renamed = _renames(base, comparison.new, gone_files, settings)
+        if file.path not in refused:
+            is_unseen = _is_below(file.path, found.unreadable, base)
+            (kept if is_unseen else gone_files).append(file)
+    renamed = _renames(base, new, gone_files, settings)
     old_names = set(renamed.values())
     removed = [file.path for file in gone_files if file.path not in old_names]
-    return _Plan(
-        list(comparison.new), changed, renamed, removed, kept, problems, "", found.passed_over
-    )
+    return _Plan(new, changed, renamed, removed, kept, problems, "", found.passed_over)
 
 
 def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions) -> str:

@@ -571,3 +571,30 @@ def test_small_syncs_end_where_a_rebuild_would(
                 assert {(h.path, h.text("title")) for h in one} == {
                     (h.path, h.text("title")) for h in other
                 }
+
+
+def test_several_processes_make_the_same_index_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searchidx.sync.FEWEST_ITEMS", 10)
+    texts = {
+        f"{n}.md": f"---\ntitle: Number {n}\nquality: {n}\n---\nword{n % 7}" for n in range(250)
+    }
+    root = write_posts(tmp_path / "posts", {**texts, "bad.md": "---\na: [\n---\nword1"})
+    found = []
+    for jobs in (1, 3):
+        seen: list[int] = []
+        with searchidx.open(tmp_path / f"index{jobs}", create=True) as index:
+            report = index.sync([root], jobs=jobs, progress=lambda p, s=seen: s.append(p.done))
+            assert index.check([root]).faults == ()
+            best = index.search("word1", limit=100)
+            found.append(
+                (
+                    report.posts,
+                    [problem.what for problem in report.problems],
+                    seen[-1],
+                    {(hit.path, round(hit.score, 5)) for hit in best},
+                    [hit.path for hit in index.search("*", sort="-quality", limit=5)],
+                )
+            )
+    assert found[0] == found[1]

@@ -112,11 +112,16 @@ class _Total:
     """Adds up the weights of the postings that pass by: the exact length of a field."""
 
     def __init__(self) -> None:
-        self.weight = 0.0
+        self._by_unit: dict[float, float] = {}
+
+    @property
+    def weight(self) -> float:
+        return sum(weight * unit for unit, weight in self._by_unit.items())
 
     def over(self, ranges: Iterator[FieldPostings]) -> Iterator[FieldPostings]:
         for postings in ranges:
-            self.weight += float(postings.weights.sum(dtype=np.float64)) * postings.unit
+            weight = float(postings.weights.sum(dtype=np.float64))
+            self._by_unit[postings.unit] = self._by_unit.get(postings.unit, 0.0) + weight
             yield postings
 
 

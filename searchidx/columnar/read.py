@@ -69,6 +69,15 @@ class PostingsMatcher(ListMatcher):  # type: ignore[misc]
     def skip_to(self, number: int) -> None:
         self._i = bisect_left(self._ids, number, self._i)
 
+    def block_max_weight(self) -> float:
+        return float(self._terminfo.max_weight())
+
+    def skip_to_quality(self, quality: float) -> int:
+        """All postings are one block: it is passed over as a whole, or not at all."""
+        if self.is_active() and self.block_quality() <= quality:
+            self._i = len(self._ids)
+        return 0
+
     def value(self) -> Any:
         if self._terms.has("positions"):
             return self._format.encode(self._at())

@@ -91,10 +91,15 @@ def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Compa
     return result
 
 
-def refusal_of(base: Path, file: SourceFile, settings: Settings) -> Problem | None:
-    """Why a file cannot be read, as far as can be told without reading it."""
-    if file.size_bytes > settings.max_file_bytes:
-        return _too_large(file, file.size_bytes, settings.max_file_bytes)
+def too_large(file: SourceFile, settings: Settings) -> Problem | None:
+    """What is wrong with a file that is larger than the settings allow."""
+    if file.size_bytes <= settings.max_file_bytes:
+        return None
+    return _too_large(file, file.size_bytes, settings.max_file_bytes)
+
+
+def not_allowed(base: Path, file: SourceFile) -> Problem | None:
+    """What is wrong with a file that may not be read."""
     if not os.access(locate_file(base, file.path), os.R_OK):
         return Problem(file.path, 1, "cannot be read (Permission denied)", _ALLOW, lost_text=True)
     return None
@@ -132,7 +137,11 @@ def path_text(base: Path, os_path: str) -> str:
     shown = os_path[len(top) :] if os_path.startswith(top) else os_path
     if os.sep != "/":
         shown = shown.replace(os.sep, "/")
-    return _NOT_PLAIN.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", shown)
+    return _NOT_PLAIN.sub(_escaped, shown)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]) & 0xFF:02x}"
 
 
 def locate_file(base: Path, path: str) -> str:
@@ -209,11 +218,13 @@ class _Walk:
                 self.unreadable.append(self.text(folder))
                 self.problem(self.text(folder), f"cannot be read ({error.strerror})", _ALLOW)
                 continue
-            prefix = f"{below}/" if below else ""
-            pending.extend(self.look(entries, prefix))
+            pending.extend(self.look(entries, folder, f"{below}/" if below else ""))
 
-    def look(self, entries: Iterable[os.DirEntry[str]], prefix: str) -> Iterator[tuple[str, str]]:
+    def look(
+        self, entries: Iterable[os.DirEntry[str]], folder: str, prefix: str
+    ) -> Iterator[tuple[str, str]]:
         """Take the files of a folder; give the folders in it that are to be entered."""
+        shown = self.text(os.path.join(folder, ""))
         for entry in entries:
             below = prefix + entry.name
             if entry.name.startswith(".") or self.excluded(entry.name, below):
@@ -225,7 +236,8 @@ class _Walk:
                 elif entry.is_dir(follow_symlinks=False):
                     yield entry.path, below
                 elif self.included(entry.name, below):
-                    self.take(entry.path, entry.stat(follow_symlinks=False))
+                    path = shown + _NOT_PLAIN.sub(_escaped, entry.name)
+                    self.take(path, entry.stat(follow_symlinks=False))
                 else:
                     self.passed_over += 1
             except FileNotFoundError:
@@ -249,7 +261,7 @@ class _Walk:
         elif is_dir:
             self.links.append((entry.path, below))
         else:
-            self.take(entry.path, entry.stat())
+            self.take(path, entry.stat())
 
     def inside(self, real: str) -> bool:
         return any(real == root or real.startswith(root + os.sep) for root in self.real_roots)
@@ -259,12 +271,11 @@ class _Walk:
         if self.text(os.path.realpath(root)) in self.files:
             return
         try:
-            self.take(root, os.stat(root))
+            self.take(self.text(root), os.stat(root))
         except OSError as error:
             self.problem(self.text(root), f"cannot be read ({error.strerror})", _ALLOW)
 
-    def take(self, os_path: str, about: os.stat_result) -> None:
-        path = self.text(os_path)
+    def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
             self.files[path] = SourceFile(
                 path,

@@ -328,7 +328,8 @@ class _PlainField:
 
     def lengths(self) -> FieldLengths:
         rounded = np.rint(self._lengths).astype(np.int64)
-        return FieldLengths(length_bytes(rounded), float(rounded.sum()))
+        total = sum(int(weights.sum(dtype=np.int64)) for weights in self._weights)
+        return FieldLengths(length_bytes(rounded), total * self._unit)
 
     def stems(self, names: Sequence[bytes]) -> FieldPostings:
         stems, docs = np.concatenate(self._stems), np.concatenate(self._docs)
