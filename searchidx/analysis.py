@@ -29,12 +29,6 @@ LONGEST_VALUE = 32
 LONGEST_META_VALUE = 40
 LONGEST_KEYWORD = 500
 
-_MARKS = "".join(
-    char
-    for first, last in ((0x0300, 0x1E00), (0x20D0, 0x2100), (0xA66F, 0xABFF), (0xFE20, 0xFE30))
-    for char in map(chr, range(first, last))
-    if unicodedata.category(char)[0] == "M"
-)
 _IGNORABLE = "\u00ad\u00b7\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f"
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -42,18 +36,8 @@ _UNSPACED = (
     "\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
-_LETTER = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_MARKS}{_IGNORABLE}])"
-_UNIT = re.compile(rf"[{_UNSPACED}][{_MARKS}\uff9e\uff9f{_IGNORABLE}]*")
-_PIECE = re.compile(
-    rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.)+(?:[^\W\d_](?!\w)|(?<=\w\.\w\.)))"
-    rf"|(?P<dotted>(?<![\w.])\.(?=[^\W\d_]){_LETTER}+)"
-    rf"|(?P<joined>{_LETTER}+(?:&{_LETTER}+)+)"
-    rf"|(?P<unspaced>(?:{_UNIT.pattern})+)"
-    rf"|(?P<word>{_LETTER}+)(?P<suffix>(?:\+\+?|\#)(?![\w+#]))?(?:['\u2019][sS](?!\w))?"
-    rf"|(?P<emoji>[{_EMOJI}])"
-)
 _CHUNK = re.compile(r"\S+")
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
 _SPECIAL = re.compile(r"[&+#']|(?<![A-Za-z0-9]{2})\.")
 """What makes more of a chunk of ASCII than the runs of its letters and digits."""
 
@@ -125,23 +109,64 @@ def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     """The terms of each slot of a chunk, the first as typed."""
     if chunk.isascii() and not _SPECIAL.search(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
-    return [(slot.term, *slot.also) for slot in chunk_slots.__wrapped__(chunk)]
+    return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
 
 
 @lru_cache(maxsize=100_000)
 def chunk_slots(chunk: str) -> tuple[Slot, ...]:
     """The slots of one chunk without white space; offsets count from the start of the chunk."""
+    if chunk.isascii() and not _SPECIAL.search(chunk):
+        return tuple(
+            Slot(word[0].lower()[:LONGEST_TERM], word.start(), word.end())
+            for word in _ASCII_WORD.finditer(chunk)
+        )
+    return pieces_of(chunk)
+
+
+def pieces_of(chunk: str) -> tuple[Slot, ...]:
+    """The slots of any chunk; for one of plain ASCII the same as above, with more work."""
     found: list[Slot] = []
-    for piece in _PIECE.finditer(chunk):
+    for piece in _piece().finditer(chunk):
         if kind := piece.lastgroup:
             found.extend(_PIECES[kind](piece))
     return tuple(slot for slot in found if slot.term)
 
 
+@cache
+def _marks() -> str:
+    """The letters that are written above, below or around others."""
+    return "".join(
+        char
+        for first, last in ((0x0300, 0x1E00), (0x20D0, 0x2100), (0xA66F, 0xABFF), (0xFE20, 0xFE30))
+        for char in map(chr, range(first, last))
+        if unicodedata.category(char)[0] == "M"
+    )
+
+
+@cache
+def _unit() -> re.Pattern[str]:
+    """One letter of a script without spaces, with its marks."""
+    return re.compile(rf"[{_UNSPACED}][{_marks()}\uff9e\uff9f{_IGNORABLE}]*")
+
+
+@cache
+def _piece() -> re.Pattern[str]:
+    """What makes terms in a chunk; compiled when the first chunk needs it, which takes a while."""
+    letter = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_marks()}{_IGNORABLE}])"
+    return re.compile(
+        rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.)+(?:[^\W\d_](?!\w)|(?<=\w\.\w\.)))"
+        rf"|(?P<dotted>(?<![\w.])\.(?=[^\W\d_]){letter}+)"
+        rf"|(?P<joined>{letter}+(?:&{letter}+)+)"
+        rf"|(?P<unspaced>(?:{_unit().pattern})+)"
+        rf"|(?P<word>{letter}+)(?P<suffix>(?:\+\+?|\#)(?![\w+#]))?(?:['\u2019][sS](?!\w))?"
+        rf"|(?P<emoji>[{_EMOJI}])"
+    )
+
+
 def _term(text: str) -> str:
     folded = fold(text)
     if not folded.isalnum():
-        folded = "".join(char for char in folded if char.isalnum() or char in _MARKS)
+        folded = "".join(char for char in folded if char.isalnum() or char in _marks())
     return folded[:LONGEST_TERM]
 
 
@@ -169,7 +194,7 @@ def _word(piece: re.Match[str]) -> Iterator[Slot]:
 
 
 def _unspaced(piece: re.Match[str]) -> Iterator[Slot]:
-    units = list(_UNIT.finditer(piece.string, piece.start(), piece.end()))
+    units = list(_unit().finditer(piece.string, piece.start(), piece.end()))
     for first, second in pairwise(units):
         yield Slot(fold(first[0] + second[0]), first.start(), second.end())
     last = units[-1]

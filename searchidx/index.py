@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from whoosh import query
 
@@ -20,7 +20,9 @@ from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
-from searchidx.sync import Progress, StaleSnapshot, SyncOptions, SyncReport, sync
+
+if TYPE_CHECKING:
+    from searchidx.sync import Progress, SyncOptions, SyncReport
 
 FIRST_ROOT = "seeds"
 
@@ -116,11 +118,15 @@ class Index:
         many processes read, when there is enough to read (0: as many as there are processors).
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """
+        from searchidx.sync import SyncOptions  # reading and YAML, which no search needs
+
         options = SyncOptions(full, dry_run, wait_s, jobs, progress)
         with self._syncing:
             return self._sync(roots, options)
 
     def _sync(self, roots: Sequence[str | PathLike[str]], options: SyncOptions) -> SyncReport:
+        from searchidx.sync import StaleSnapshot, sync
+
         for _ in range(5):
             if not options.full:
                 self.refresh()

@@ -17,7 +17,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from whoosh import columns, fields
@@ -234,6 +233,8 @@ def sort_column(spec: FieldSpec) -> str:
 
 def _stemmer_version() -> str:
     """Which stemmer is at work: snowballstemmer hands over to PyStemmer where that is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
     versions = []
     for name in ("snowballstemmer", "PyStemmer"):
         try:

@@ -9,7 +9,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from searchidx.analysis import LONGEST_TERM, fold, fold_value, query_slots, slots, stemmer
+from searchidx.analysis import (
+    LONGEST_TERM,
+    chunk_slots,
+    chunk_terms,
+    fold,
+    fold_value,
+    pieces_of,
+    query_slots,
+    slots,
+    stemmer,
+)
 
 GOLDEN = {
     "case": ("Face MASKS", "face masks"),
@@ -107,3 +117,9 @@ alone = snowballstemmer.stemmer("english")
 assert len(results) == 8 and all(found == alone.stemWords(words) for found in results.values())
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+@given(st.text("abcXYZ019.,-_/'&+#:;()\"!?sS%", max_size=10))
+def test_plain_chunks_are_read_the_short_way_with_the_same_terms(chunk: str) -> None:
+    assert chunk_slots(chunk) == pieces_of(chunk)
+    assert chunk_terms(chunk) == [(slot.term, *slot.also) for slot in pieces_of(chunk)]

@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
@@ -21,7 +21,9 @@ from searchidx.posts.model import Problem
 from searchidx.posts.scan import unescaped
 from searchidx.reading import Stats
 from searchidx.results import Results, Suggestion
-from searchidx.sync import SyncReport
+
+if TYPE_CHECKING:
+    from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
 FLAGS_OF_OUTPUT = {

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from searchidx.render import COLOURED, PLAIN, WIDEST_TEXT, Palette, text_width
-from searchidx.sync import Progress
+
+if TYPE_CHECKING:
+    from searchidx.sync import Progress
 
 
 def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) -> Palette:
@@ -48,6 +49,8 @@ def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
     if not wanted or fits or not sys.stdout.isatty() or command in ("", "cat"):
         sys.stdout.write(text)
         return
+    import subprocess
+
     variables = {"LESS": "FRX", "LV": "-c", **environment}
     try:
         pager = subprocess.Popen(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -32,18 +33,20 @@ EXTENSION = ".cols"
 LENGTHS = np.array([byte_to_length(byte) for byte in range(256)], dtype=np.float32)
 """What Whoosh's one-byte field lengths stand for."""
 
-_BYTE_ENDS = np.flatnonzero(
-    np.diff([length_to_byte(n) for n in range(int(LENGTHS[-1]) + 2)], append=256)
-)
-"""The longest length that Whoosh rounds to each of its bytes, in their order."""
-
 Vector = list[tuple[bytes, float, bytes]]
 """A term vector: terms, weights, and what the format says, in the order of the terms."""
 
 
 def length_bytes(lengths: Array) -> npt.NDArray[np.uint8]:
     """Lengths as Whoosh quantises them into a byte each."""
-    return np.minimum(np.searchsorted(_BYTE_ENDS, lengths), 255).astype(np.uint8)
+    return np.minimum(np.searchsorted(_byte_ends(), lengths), 255).astype(np.uint8)
+
+
+@cache
+def _byte_ends() -> Array:
+    """The longest length that Whoosh rounds to each of its bytes, in their order."""
+    rounded = [length_to_byte(length) for length in range(int(LENGTHS[-1]) + 2)]
+    return np.flatnonzero(np.diff(rounded, append=256))
 
 
 @dataclass(frozen=True, slots=True)

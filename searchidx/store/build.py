@@ -327,7 +327,7 @@ class _PlainField:
         self._lengths = self._lengths + tokens.lengths(documents) * spec.weight
 
     def lengths(self) -> FieldLengths:
-        rounded = np.rint(self._lengths).astype(np.int64)
+        rounded = np.maximum(np.rint(self._lengths), self._lengths > 0).astype(np.int64)
         total = sum(int(weights.sum(dtype=np.int64)) for weights in self._weights)
         return FieldLengths(length_bytes(rounded), total * self._unit)
 
