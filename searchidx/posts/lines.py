@@ -29,11 +29,10 @@ _LINE = re.compile(
     (?: \#.*                                        # a comment
     | (-(?:\ |$))?                                  # an item of a list
       (?: ([A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?     # a key
-      (?: "((?:[^"\\\n]|\\["\\])*)(")                # a text in double quotes, on one line
-      | '((?:[^'\n]|\'\')*)(')                       # or in single ones
-      | (\[[^\]\n]*\])                              # a list on one line
-      | ( (?: [A-Za-z0-9_/.(+\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) )
-          (?: [^\n:\#] | :(?=\S) | (?<=\S)\# )* (?<!\ ) )
+      (?: "([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)(")    # a text in double quotes, on one line
+      | '([^'\n]*+(?:\'\'[^'\n]*+)*+)(')             # or in single ones
+      | (\[[^\]\n]*+\])                             # a list on one line
+      | ( (?: [A-Za-z0-9_/.(+\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) ) (?: [^\n]*[^\n\ ] )? )
       )? \ *
     )$
     """,
@@ -87,6 +86,8 @@ def read_lines(text: str, scalar: Scalar) -> Lines | None:
                 quoted = _ESCAPED.sub(r"\1", double) if "\\" in double else double
             elif is_single:
                 quoted = single.replace("''", "'")
+            elif plain and (": " in plain or " #" in plain or plain[-1] == ":"):
+                return None
             rows.append((len(indent), bool(dash), key, quoted, items or plain))
     if not rows or rows[0][0] or rows[0][1]:
         return None
