@@ -35,7 +35,8 @@ def explain(
             required = told(node.a)
             return required and _sum("and maybe", [required, told(node.b)])
         case query.And():
-            return _all(node, [told(child) for child in node.children()])
+            every = [told(child) for child in node.children()]
+            return None if None in every else _sum("all of", every, node.boost)
         case query.Or():
             return _sum("any of", [told(child) for child in node.children()], node.boost)
         case query.DisjunctionMax() if not node.tiebreak:
@@ -49,14 +50,6 @@ def explain(
         return None
     fields = _by_field(node, searcher, number, specs, score)
     return Explanation(_name(node), score, fields, _details(node, searcher))
-
-
-def _all(node: query.And, parts: Sequence[Explanation | None]) -> Explanation | None:
-    if None in parts:
-        return None
-    children = zip(parts, node.children(), strict=True)
-    scored = [part for part, child in children if not isinstance(child, query.Not)]
-    return _sum("all of", scored or parts[:1], node.boost)
 
 
 def _by_field(

@@ -1,8 +1,8 @@
 """The codec against Whoosh's default one: the same schema, documents and queries, the same answers.
 
 Whoosh's search is always asked for all hits: with a limit it skips by block quality, and some of
-its matchers fail when it does. Four nodes are left to the searches over posts, for Whoosh's own
-matchers err: Not and AndNot keep a first match they should not, DisjunctionMax takes the score of a
+its matchers fail when it does. Four nodes are left to test_open_dir.py, for Whoosh's own matchers
+err: Not and AndNot keep a first match they should not, DisjunctionMax takes the score of a
 part that does not match, and AndMaybe, skipped forward, loses the score of its second part.
 """
 
@@ -187,6 +187,14 @@ def test_arrays_give_the_same_documents_and_scores(pair: Pair, tree: query.Query
     assert total == len(expected)
     assert best == everything[:5]
     assert everything == sorted(everything, key=lambda hit: (-hit[1], hit[0]))
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_whoosh_skips_no_better_hit_for_a_limit(pair: Pair, word: str) -> None:
+    with pair.ours.searcher() as searcher:
+        tree = query.Term("body", word)
+        everything = searcher.search(tree, limit=None).top_n
+        assert searcher.search(tree, limit=4).top_n == everything[:4]
 
 
 def test_documents_come_back_with_all_they_held(pair: Pair) -> None:

@@ -26,7 +26,7 @@ from tests.conftest import REPOSITORY, write_posts
 COMMITS = int(os.environ.get("SEARCHIDX_TRIALS", "100"))
 READERS = 3
 STILL = 60
-MOST_OPEN = 30
+MOST_OPEN = 20
 """Files that the snapshots a reader holds on to may keep open: it holds three of a few segments."""
 
 MOST_GROWTH_KIB = 50 * 1024
@@ -102,7 +102,7 @@ def open_segments() -> int:
     handles = 0
     for handle in os.listdir("/proc/self/fd"):
         try:
-            handles += os.readlink(f"/proc/self/fd/{handle}").count(".cols")
+            handles += str(Path(f"/proc/self/fd/{handle}").readlink()).count(".cols")
         except FileNotFoundError:
             continue
     mapped = Path("/proc/self/maps").read_text(encoding="utf-8").count(".cols")
@@ -172,7 +172,6 @@ def test_readers_see_whole_generations_while_another_process_commits(tmp_path: P
         assert complaints == ""
         assert process.returncode == 0
         seen: dict[str, Any] = json.loads(output)
-        print(seen)
         assert seen["last"] == COMMITS + 1
         assert seen["generations"] > 1
         assert seen["most_open"] <= MOST_OPEN
