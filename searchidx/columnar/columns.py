@@ -7,14 +7,12 @@ of Whoosh columns keep Whoosh's own bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from whoosh.columns import ColumnReader
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
 from searchidx.columnar.packed import Numbers
@@ -154,41 +152,3 @@ class ByteColumn:
     def data(self) -> ByteValues:
         """The column, to be written again."""
         return ByteValues(self.rows())
-
-
-class ArrayColumnReader(ColumnReader):  # type: ignore[misc]
-    """Whoosh's column reader over one of the columns above."""
-
-    def __init__(
-        self, column: NumberColumn | TextColumn | ByteColumn, documents: int, default: Any
-    ) -> None:
-        self._column = column
-        self._documents = documents
-        self._default = default
-        self._is_reverse = False
-
-    def __len__(self) -> int:
-        return self._documents
-
-    def __getitem__(self, number: int) -> Any:
-        column = self._column
-        if isinstance(column, NumberColumn):
-            if column.has is not None and not column.has[number]:
-                return self._default
-            return column.values[number].item()
-        if isinstance(column, TextColumn):
-            ordinal = int(column.ordinals[number])
-            return column.text(ordinal) if ordinal else self._default
-        return column[number]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (self[number] for number in range(self._documents))
-
-    def sort_key(self, number: int) -> Any:
-        return 0 - self[number] if self._is_reverse else self[number]
-
-    def load(self) -> list[Any]:
-        return list(self)
-
-    def set_reverse(self) -> None:
-        self._is_reverse = True

@@ -18,7 +18,7 @@ from whoosh.reading import IndexReader, TermInfo, TermNotFound
 from whoosh.scoring import BaseScorer
 from whoosh.util.numeric import byte_to_length
 
-from searchidx.columnar.columns import ArrayColumnReader
+from searchidx.columnar.columns import ByteColumn, NumberColumn, TextColumn
 from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.segment import SegmentArrays
@@ -217,6 +217,44 @@ class TermCursor(base.FieldCursor):  # type: ignore[misc]
 
     def is_valid(self) -> bool:
         return self._terms is not None and self._number < len(self._terms)
+
+
+class ArrayColumnReader(ColumnReader):  # type: ignore[misc]
+    """Whoosh's column reader over one of the columns above."""
+
+    def __init__(
+        self, column: NumberColumn | TextColumn | ByteColumn, documents: int, default: Any
+    ) -> None:
+        self._column = column
+        self._documents = documents
+        self._default = default
+        self._is_reverse = False
+
+    def __len__(self) -> int:
+        return self._documents
+
+    def __getitem__(self, number: int) -> Any:
+        column = self._column
+        if isinstance(column, NumberColumn):
+            if column.has is not None and not column.has[number]:
+                return self._default
+            return column.values[number].item()
+        if isinstance(column, TextColumn):
+            ordinal = int(column.ordinals[number])
+            return column.text(ordinal) if ordinal else self._default
+        return column[number]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[number] for number in range(self._documents))
+
+    def sort_key(self, number: int) -> Any:
+        return 0 - self[number] if self._is_reverse else self[number]
+
+    def load(self) -> list[Any]:
+        return list(self)
+
+    def set_reverse(self) -> None:
+        self._is_reverse = True
 
 
 class DocumentReader(base.PerDocumentReader):  # type: ignore[misc]

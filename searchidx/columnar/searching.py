@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from whoosh import query
 from whoosh.fields import Schema
 from whoosh.scoring import BM25F, WeightingModel
-from whoosh.searching import Searcher
 
 from searchidx.columnar.expand import TermTexts
 from searchidx.columnar.found import Mask
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.read import arrays_of
 from searchidx.columnar.segment import LENGTHS, SegmentArrays
+
+if TYPE_CHECKING:
+    from whoosh.searching import Searcher
 
 
 @dataclass(slots=True)
@@ -192,28 +193,6 @@ class ArraySearcher:
 
 MOST_KNOWN = 100_000
 """So many terms are remembered with their numbers."""
-
-
-def searcher_over(searcher: Searcher) -> ArraySearcher:
-    """An ArraySearcher over what a searcher of Whoosh sees."""
-    parts = []
-    if searcher.doc_count_all():
-        for number, (leaf, base) in enumerate(searcher.leaf_searchers()):
-            reader = leaf.reader()
-            parts.append(
-                Part(number, base, reader.doc_count_all(), arrays_of(reader), _alive(reader))
-            )
-    return ArraySearcher(searcher.schema, parts, searcher.weighting, lambda: searcher)
-
-
-def _alive(reader: Any) -> Mask | None:
-    """Which documents of a segment are not deleted; None if none is."""
-    deleted = reader.deleted_docs_set
-    if not deleted:
-        return None
-    alive = np.ones(reader.doc_count_all(), dtype=np.bool_)
-    alive[list(deleted)] = False
-    return alive
 
 
 def _number(part: Part, name: str, encoded: bytes | None) -> int | None:

@@ -33,9 +33,10 @@ from whoosh.writing import IndexWriter
 from searchidx.columnar.codec import ColumnarCodec
 from searchidx.columnar.columns import NumberColumn, TextColumn
 from searchidx.columnar.evaluate import evaluate, matching
-from searchidx.columnar.found import DocSet, Found
+from searchidx.columnar.found import DocSet, Found, Mask
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.searching import ArraySearcher, Part, searcher_over
+from searchidx.columnar.read import arrays_of
+from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.select import best_of, ordered
 
 MAIN = "MAIN"
@@ -274,3 +275,24 @@ def _keys(part: Part, name: str, docs: Numbers, schema: Schema) -> Any:
         has_empty = len(column) and not column.text(1)  # sorts as a document without a text
         return np.maximum(ordinals, 1) if has_empty else ordinals
     return None
+
+
+def searcher_over(searcher: Searcher) -> ArraySearcher:
+    """An ArraySearcher over what a searcher of Whoosh sees."""
+    parts = []
+    if searcher.doc_count_all():
+        for number, (leaf, base) in enumerate(searcher.leaf_searchers()):
+            reader = leaf.reader()
+            count, arrays = reader.doc_count_all(), arrays_of(reader)
+            parts.append(Part(number, base, count, arrays, _alive(reader)))
+    return ArraySearcher(searcher.schema, parts, searcher.weighting, lambda: searcher)
+
+
+def _alive(reader: IndexReader) -> Mask | None:
+    """Which documents of a segment are not deleted; None if none is."""
+    deleted = reader.deleted_docs_set
+    if not deleted:
+        return None
+    alive = np.ones(reader.doc_count_all(), dtype=np.bool_)
+    alive[list(deleted)] = False
+    return alive

@@ -27,8 +27,8 @@ from whoosh.sorting import FieldFacet
 from searchidx.columnar.codec import ColumnarCodec, ColumnarSegment
 from searchidx.columnar.evaluate import evaluate, matching
 from searchidx.columnar.layout import Damaged
-from searchidx.columnar.searching import searcher_over
 from searchidx.columnar.select import best_of
+from searchidx.columnar.whoosh_index import searcher_over
 
 WORDS = ["alpha", "beta", "gamma", "delta", "omega", "kappa", "alpaca", "betel"]
 
