@@ -27,7 +27,7 @@ import searchidx
 from searchidx.errors import IndexMissing
 from tests.conftest import write_posts
 
-TRIALS = int(os.environ.get("SEARCHIDX_TRIALS", "8"))
+TRIALS = int(os.environ.get("SEARCHIDX_TRIALS", "5"))
 LOCK_FILES = {"MAIN_WRITELOCK", "MAIN_WRITELOCK.holder"}
 
 Titles = frozenset[str]
