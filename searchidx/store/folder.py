@@ -1,52 +1,17 @@
-"""An index folder on disk: opening its newest generation, and writing the next.
-
-Readers take no lock. One writer at a time holds Whoosh's write lock; beside it stands a note of who
-holds it. A commit is one rename: Whoosh's table of contents, once everything it names is written.
-"""
+"""Opening an index folder: the newest generation in it. Readers take no lock."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import zlib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from whoosh.filedb.filestore import FileStorage, RamStorage
-from whoosh.index import TOC
-from whoosh.util.filelock import try_for
-
-from searchidx.columnar.codec import ColumnarSegment
-from searchidx.columnar.merge import Source, merge, plan
-from searchidx.errors import IndexCorrupt, IndexError_, IndexLocked, IndexMissing
-from searchidx.schema import build_schema
-from searchidx.settings import FieldSpec
-from searchidx.store.damage import told_as_corrupt
-from searchidx.store.manifest import (
-    Manifest,
-    SegmentRecord,
-    manifest_name,
-    read_manifest,
-    write_manifest,
-)
-from searchidx.store.segments import (
-    new_name,
-    new_segment_file,
-    open_segment,
-    record_of,
-    sync_to_disk,
-)
-from searchidx.store.snapshot import Snapshot, alive_of
-
-LOCK_NAME = "MAIN_WRITELOCK"
-HOLDER_NAME = "MAIN_WRITELOCK.holder"
+from searchidx.errors import IndexCorrupt, IndexMissing
+from searchidx.store.manifest import read_manifest
+from searchidx.store.segments import open_segment
+from searchidx.store.snapshot import Snapshot
 
 _TABLE = re.compile(r"_MAIN_(\d+)\.toc")
-_INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+")
 
 
 def newest_generation(folder: Path) -> int:
@@ -77,158 +42,3 @@ def open_snapshot(folder: Path) -> Snapshot:
 def _open_generation(folder: Path, generation: int) -> Snapshot:
     manifest = read_manifest(folder, generation)
     return Snapshot(folder, manifest, [open_segment(folder, one) for one in manifest.segments])
-
-
-class Writer:
-    """Writes the next generation. Leave the `with` block without `commit` and nothing changes.
-
-    With `clear` it starts from nothing, else from the newest generation.
-    Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds;
-    IndexCorrupt or IndexVersionMismatch when the newest generation cannot be read.
-    """
-
-    def __init__(
-        self, folder: Path, fields: Sequence[FieldSpec], *, wait_s: float, clear: bool
-    ) -> None:
-        self.folder = folder
-        self._fields = fields
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileStorage(str(folder)).lock(LOCK_NAME)
-        if not newest_generation(folder):
-            _refuse_foreign(folder)
-        if not try_for(self._lock.acquire, timeout=wait_s, delay=0.05):
-            raise _locked(folder)
-        try:
-            _write_holder(folder)
-            newest = newest_generation(folder)
-            self.generation = newest + 1
-            """The number the next generation will have."""
-            self._records: dict[str, SegmentRecord] = {}
-            if newest and not clear:
-                manifest = read_manifest(folder, newest)
-                self._records = {record.name: record for record in manifest.segments}
-            _sweep_newest(folder)
-        except BaseException:
-            self._release()
-            raise
-        self._new: list[SegmentRecord] = []
-        self._is_committed = False
-
-    def __enter__(self) -> Writer:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        try:
-            if not self._is_committed:
-                _sweep_newest(self.folder)
-        finally:
-            self._release()
-
-    def delete(self, numbers: Mapping[str, Sequence[int]]) -> None:
-        """Leave out documents of segments that are there already: segment name -> documents."""
-        for name, docs in numbers.items():
-            record = self._records[name]
-            deleted = tuple(sorted({*record.deleted, *docs}))
-            self._records[name] = replace(record, deleted=deleted)
-
-    def adopt(self, record: SegmentRecord) -> None:
-        """Make a segment that is written already part of the next generation."""
-        self._new.append(record)
-
-    def commit(self, manifest: Manifest) -> None:
-        """Make the next generation the one that is opened from now on."""
-        records = [*self._records.values(), *self._new]
-        segments = self._merged([record for record in records if record.live])
-        name, toc = self._table(segments)
-        manifest = replace(
-            manifest,
-            generation=self.generation,
-            segments=tuple(segments),
-            toc_crc=zlib.crc32(toc),
-        )
-        write_manifest(self.folder, manifest)
-        temporary = self.folder / f"{name}.tmp"
-        with open(temporary, "wb") as stream:
-            stream.write(toc)
-            stream.flush()
-            os.fsync(stream.fileno())
-        sync_to_disk(self.folder)  # the names of what the table of contents is about to name
-        temporary.replace(self.folder / name)
-        self._is_committed = True
-        sync_to_disk(self.folder)
-        _sweep(self.folder, _files_of(manifest))
-
-    def _table(self, segments: Sequence[SegmentRecord]) -> tuple[str, bytes]:
-        """Whoosh's table of contents: the name of its file, and its bytes."""
-        storage = RamStorage()
-        known = [ColumnarSegment.of(one.name, one.documents, one.deleted) for one in segments]
-        TOC(build_schema(self._fields), known, self.generation).write(storage, "MAIN")
-        ((name, data),) = storage.files.items()
-        return name, bytes(data)
-
-    def _merged(self, records: Sequence[SegmentRecord]) -> list[SegmentRecord]:
-        """The segments, with those that are many and small put together."""
-        sizes = [record.documents for record in records]
-        groups = plan(sizes, [len(record.deleted) for record in records])
-        taken = {place for group in groups for place in group}
-        kept = [record for place, record in enumerate(records) if place not in taken]
-        return kept + [self._merge([records[place] for place in group]) for group in groups]
-
-    def _merge(self, records: Sequence[SegmentRecord]) -> SegmentRecord:
-        sources = [Source(open_segment(self.folder, one), alive_of(one)) for one in records]
-        name = new_name()
-        told = told_as_corrupt(self.folder, "MAIN_*.cols")
-        with told, new_segment_file(self.folder, name) as stream:
-            merge(stream, sources)
-        return record_of(self.folder, name)
-
-    def _release(self) -> None:
-        with suppress(OSError):  # it is a note, not the lock
-            (self.folder / HOLDER_NAME).unlink(missing_ok=True)
-        self._lock.release()
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Raises IndexError_ when the folder holds other things than what belongs to an index."""
-    allowed = {LOCK_NAME, HOLDER_NAME, ".gitignore"}
-    for file in folder.iterdir():
-        if file.name not in allowed and not file.name.startswith(("_MAIN_", "MAIN_")):
-            what = f"{folder}: not empty and no index (it holds {file.name!r})"
-            raise IndexError_(folder, f"{what}; name an empty folder for the index")
-
-
-def _write_holder(folder: Path) -> None:
-    note = {"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-    (folder / HOLDER_NAME).write_text(json.dumps(note), encoding="utf-8")
-
-
-def _locked(folder: Path) -> IndexLocked:
-    try:
-        note = json.loads((folder / HOLDER_NAME).read_text(encoding="utf-8"))
-        return IndexLocked(folder, int(note["pid"]), str(note["since"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return IndexLocked(folder, 0, "")
-
-
-def _sweep_newest(folder: Path) -> None:
-    """Remove the index files that the newest generation does not need, if it can be read."""
-    newest = newest_generation(folder)
-    if not newest:
-        _sweep(folder, set())
-        return
-    with suppress(IndexError_):
-        _sweep(folder, _files_of(read_manifest(folder, newest)))
-
-
-def _files_of(manifest: Manifest) -> set[str]:
-    names = {manifest_name(manifest.generation), f"_MAIN_{manifest.generation}.toc"}
-    return names | {record.file_name for record in manifest.segments}
-
-
-def _sweep(folder: Path, kept: set[str]) -> None:
-    """Remove the index files that are not named: those of older generations, and what a killed
-    writer left."""
-    for name in os.listdir(folder):
-        if _INDEX_FILE.fullmatch(name) and name not in kept:
-            with suppress(OSError):  # some systems keep files that are open
-                (folder / name).unlink()

@@ -59,7 +59,7 @@ class SegmentRecord:
     def from_json(cls, row: dict[str, Any]) -> SegmentRecord:
         """Raises: KeyError, TypeError or ValueError when it is no record."""
         name, documents, text = str(row["name"]), int(row["documents"]), str(row["deleted"])
-        crc = int(row.get("crc", 0))
+        crc = int(row["crc"])
         if not _NAME.fullmatch(name):
             raise ValueError(f"the segment name {name!r}")
         if not text:

@@ -13,7 +13,6 @@ from typing import BinaryIO
 from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.segment import EXTENSION, SegmentArrays
 from searchidx.errors import IndexCorrupt
-from searchidx.store.build import SegmentBuilder
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import SegmentRecord
 
@@ -27,7 +26,7 @@ def open_segment(folder: Path, record: SegmentRecord) -> SegmentArrays:
     if arrays.documents != record.documents:
         what = f"holds {arrays.documents} posts, the manifest says {record.documents}"
         raise IndexCorrupt(folder, record.file_name, what)
-    if record.crc not in (0, arrays.file.crc):
+    if record.crc != arrays.file.crc:
         raise IndexCorrupt(folder, record.file_name, "is not the file that the manifest names")
     return arrays
 
@@ -65,16 +64,10 @@ def new_segment_file(folder: Path, name: str) -> Iterator[BinaryIO]:
         raise
 
 
-def write_segment_file(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
-    """Write what a builder holds as a new segment. Nothing refers to it yet."""
-    name = new_name()
-    with new_segment_file(folder, name) as stream:
-        builder.write(stream)
-    return record_of(folder, name)
-
-
 def sync_to_disk(path: Path) -> None:
     """Have the system write a file, or the names in a folder, to the disk."""
+    if os.name == "nt" and path.is_dir():
+        return  # there a folder cannot be opened, and its names are written with its files
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -16,16 +16,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from whoosh import query
 from whoosh.fields import Schema
 from whoosh.scoring import BM25F
-from whoosh.searching import Searcher
 
 from searchidx.analysis import LONGEST_KEYWORD, fold_value
-from searchidx.columnar.codec import ColumnarSegment, open_searcher
 from searchidx.columnar.evaluate import evaluate, matching
 from searchidx.columnar.found import DocSet, Mask
 from searchidx.columnar.packed import Numbers
@@ -51,10 +49,11 @@ from searchidx.schema import (
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.counting import FieldCounts, number_counts
 from searchidx.store.damage import told_as_corrupt
-from searchidx.store.explain import explain
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.ordering import SortKey, SortKeys
-from searchidx.store.verify import faults
+
+if TYPE_CHECKING:
+    from whoosh.searching import Searcher
 
 MOST_SPELLINGS = 100_000
 """So many values of facets are remembered as posts write them."""
@@ -93,19 +92,25 @@ class _WhooshView:
         self, schema: Schema, parts: Sequence[Part], records: Sequence[SegmentRecord]
     ) -> None:
         self._schema = schema
-        self._segments = [
-            (ColumnarSegment.of(one.name, one.documents, one.deleted), part.arrays)
-            for part, one in zip(parts, records, strict=True)
-            if part.arrays is not None
-        ]
+        self._segments = list(zip(records, parts, strict=True))
         self._guard = threading.Lock()
         self._searcher: Searcher | None = None
 
     def __call__(self) -> Searcher:
         with self._guard:
             if self._searcher is None:
-                self._searcher = open_searcher(self._schema, self._segments)
+                self._searcher = self._opened()
             return self._searcher
+
+    def _opened(self) -> Searcher:
+        from searchidx.columnar.codec import ColumnarSegment, open_searcher
+
+        segments = [
+            (ColumnarSegment.of(record.name, record.documents, record.deleted), part.arrays)
+            for record, part in self._segments
+            if part.arrays is not None
+        ]
+        return open_searcher(self._schema, segments)
 
 
 class Snapshot:
@@ -190,6 +195,8 @@ class Snapshot:
 
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
         """How the score of one post came about; None if it does not match."""
+        from searchidx.store.explain import explain
+
         with self._files:
             part = self._part(number)
             leaf = self._searcher.whoosh_part(part)
@@ -297,6 +304,8 @@ class Snapshot:
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
+        from searchidx.store.verify import faults
+
         toc = f"_MAIN_{self.generation}.toc"
         try:
             is_whole = zlib.crc32((self._folder / toc).read_bytes()) == self.manifest.toc_crc

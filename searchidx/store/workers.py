@@ -26,7 +26,7 @@ from searchidx.posts.model import Post, Problem
 from searchidx.settings import FieldSpec
 from searchidx.store.build import SegmentBuilder
 from searchidx.store.manifest import SegmentRecord
-from searchidx.store.segments import write_segment_file
+from searchidx.store.segments import new_name, new_segment_file, record_of
 
 BATCH = 100
 """Items that are handed to a process at a time."""
@@ -106,7 +106,10 @@ class SegmentMaker:
         if not len(builder):
             return ()
         analyses = None if builder.analyses.is_full() else builder.analyses
-        record = write_segment_file(self._folder, builder)
+        name = new_name()
+        with new_segment_file(self._folder, name) as stream:
+            builder.write(stream)
+        record = record_of(self._folder, name)
         self._builder = SegmentBuilder(self._specs, analyses)
         return (record,)
 
