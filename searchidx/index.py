@@ -18,7 +18,7 @@ from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions, Stats
 from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
-from searchidx.store.folder import newest_generation, open_snapshot
+from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Index:
         self._lock = threading.RLock()
         self._syncing = threading.Lock()
         self._is_closed = False
+        self._identity = identity(path, snapshot.generation if snapshot else 0)
 
     def __enter__(self) -> Index:
         return self
@@ -92,12 +93,14 @@ class Index:
     def refresh(self) -> bool:
         """Show the newest generation; True if that is another than before.
 
-        Raises: IndexCorrupt, IndexVersionMismatch.
+        Raises: IndexMissing when it is gone, IndexCorrupt, IndexVersionMismatch.
         """
         with self._lock:
-            if newest_generation(self.path) == self.generation:
+            known = identity(self.path, self.generation)
+            if newest_generation(self.path) == self.generation and known == self._identity:
                 return False
             self._snapshot = open_snapshot(self.path)
+            self._identity = identity(self.path, self.generation)
             return True
 
     # -- writing

@@ -15,7 +15,7 @@ from typing import TypedDict
 
 from whoosh import query
 
-from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value
+from searchidx.analysis import fold
 from searchidx.errors import QueryError
 from searchidx.posts.model import FieldValue, Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
@@ -35,7 +35,6 @@ from searchidx.results import (
 )
 from searchidx.schema import (
     PATH_FIELD,
-    PATH_VALUE,
     PROBLEMS,
     is_sortable,
     names_of,
@@ -124,17 +123,17 @@ class Reading:
         """See `Index.similar`."""
         started = time.perf_counter()
         snapshot = self.snapshot
-        stored = snapshot.stored(self._number(path))
+        number = self._number(path)
+        stored = snapshot.stored(number)
         texts = {name: value for name, value in stored.fields.items() if isinstance(value, tuple)}
         words = similar_query(
             texts, self.fields, snapshot.document_frequency, snapshot.post_count()
         )
-        own = query.Term(PATH_VALUE, fold_value(stored.path, LONGEST_KEYWORD))
-        tree = query.AndNot(words, own)
-        total, page = snapshot.best(tree, limit)
+        total, page = snapshot.best(words, limit + 1)
+        page = [hit for hit in page if hit[0] != number][:limit]
         return Results(
             query=f"similar to {stored.path}",
-            total=total,
+            total=max(0, total - 1),
             hits=self._hits(page, 0, words),
             elapsed_ms=(time.perf_counter() - started) * 1000,
         )
@@ -147,6 +146,8 @@ class Reading:
 
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
         """See `Index.facets`."""
+        if limit < 0:
+            raise QueryError(str(limit), 0, "limit counts from 0", "")
         return self._facet(self._parsed(text).tree, name)[:limit]
 
     def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:

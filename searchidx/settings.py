@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import fnmatch
-import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import Any
 from searchidx.errors import SettingsError
 
 SETTINGS_FILE = "searchidx.toml"
+LEAST_WEIGHT, GREATEST_WEIGHT = 0.01, 100
 LANGUAGES = (
     "none", "da", "de", "en", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "ru", "sv",
 )  # fmt: skip
@@ -248,8 +248,9 @@ class _Reader:
             else:
                 raise self.unknown(where, option, allowed)
         spec = replace(base, **values)
-        if not 0 < spec.weight < math.inf:
-            raise self.refuse(f"{key}.weight", "must be above 0, and a finite number")
+        if not LEAST_WEIGHT <= spec.weight <= GREATEST_WEIGHT:
+            expected = f"must be a number from {LEAST_WEIGHT} to {GREATEST_WEIGHT}"
+            raise self.refuse(f"{key}.weight", expected)
         if spec.default and spec.kind not in (FieldKind.TEXT, FieldKind.KEYWORD):
             raise self.refuse(f"{key}.default", f"a {spec.kind} holds no words to look for")
         if old is None and "default" not in values:

@@ -121,8 +121,8 @@ def sync(
     """Bring the index in `folder` into agreement with the files below `roots`.
 
     `snapshot` is the newest generation, None if there is none. Nothing is written when nothing
-    changed. Files are read under the write lock, and the commit is one: when this raises or the
-    process dies, the index is as it was.
+    changed. Files are read under the write lock, and the commit is one: when this raises before
+    it, or the process dies, the index is as it was.
 
     Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError when the disk is full.
     """
@@ -138,7 +138,9 @@ def sync(
         return _report(plan, problems, [], generation, started, options.dry_run)
     clear = snapshot is None or bool(plan.reason)
     with Writer(folder, settings.fields, wait_s=options.wait_s, clear=clear) as writer:
-        if writer.generation != (snapshot.generation + 1 if snapshot else 1) and not options.full:
+        is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
+        is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)
+        if not options.full and (is_other or not is_next):
             raise StaleSnapshot
         if snapshot is not None and not clear:
             writer.delete(snapshot.places_of(plan.to_delete))
@@ -297,7 +299,7 @@ def _add_posts(
         yield from (batch[place].path for place in result.lost)
         for segment in result.segments:
             writer.adopt(segment)
-        done += len(batch)
+        done += result.items
         if options.progress:
             options.progress(Progress(done, len(files), batch[-1].path if batch else ""))
 
@@ -340,7 +342,7 @@ def _report(
     report = SyncReport(
         added=paths(plan.added),
         changed=paths(plan.changed),
-        renamed=tuple(sorted((old, new) for new, old in plan.renamed.items())),
+        renamed=tuple(sorted((o, n) for n, o in plan.renamed.items() if n not in unread)),
         removed=tuple(sorted(plan.removed)),
         unchanged=len(plan.kept),
         problems=tuple(sorted(problems, key=lambda problem: (problem.path, problem.line))),
@@ -350,5 +352,6 @@ def _report(
         reason=plan.reason,
         passed_over=plan.passed_over,
     )
-    vanished = tuple(sorted(unread & {file.path for file in plan.changed}))
+    vanished = unread & {file.path for file in plan.changed}
+    vanished |= {old for new, old in plan.renamed.items() if new in unread}
     return replace(report, removed=tuple(sorted({*report.removed, *vanished})))

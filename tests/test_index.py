@@ -359,3 +359,21 @@ def test_the_seeds_answer_what_breaks_naive_tokenisers(
             text for value in hit.fields.values() if isinstance(value, tuple) for text in value
         ]
         assert title in " ".join(texts).lower()
+
+
+def test_zero_is_zero_whatever_its_sign(make_index: MakeIndex) -> None:
+    index = make_index({"a.md": "---\nquality: -0.0\n---\n", "b.md": "---\nquality: 0\n---\n"})
+    assert index.search("quality:0").total == index.search("quality:-0").total == 2
+    assert [(row.value, row.count) for row in index.facets("quality")] == [("0", 2)]
+
+
+def test_keys_that_differ_by_case_hold_separate_texts(make_index: MakeIndex) -> None:
+    index = make_index({"a.md": "---\nNote: aa zz\nnote: ww bb\n---\n"})
+    assert index.search('meta.note:"aa zz"').total == 1
+    assert index.search('meta.note:"aa bb"').total == 0
+
+
+def test_posts_like_one_include_those_of_nearly_its_path(make_index: MakeIndex) -> None:
+    index = make_index({"A.md": "# Zebra stripes", "a.md": "# Zebra stripes", "b.md": "# Other"})
+    found = index.similar("posts/A.md")
+    assert (found.total, [hit.path for hit in found]) == (1, ["posts/a.md"])

@@ -84,9 +84,9 @@ REFUSED = {
     "bad source": ('[fields.x]\nfrom = "a..b"', 2, "fields.x.from", "no path"),
     "no source": ("[fields.x]\nfrom = []", 2, "fields.x.from", "no source"),
     "unknown option": ("[fields.x]\nweigth = 2", 2, "fields.x.weigth", "'weight'"),
-    "weight": ("[fields.x]\nweight = 0", 2, "fields.x.weight", "above 0"),
+    "weight": ("[fields.x]\nweight = 0", 2, "fields.x.weight", "from 0.01"),
     "no roots": ("roots = []", 1, "roots", "no folder"),
-    "weight that is no number": ("[fields.x]\nweight = nan", 2, "fields.x.weight", "finite"),
+    "weight that is no number": ("[fields.x]\nweight = nan", 2, "fields.x.weight", "from 0.01 to 100"),
     "plain numbers": (
         '[fields.x]\nkind = "number"\ndefault = true', 3, "fields.x.default", "holds no words",
     ),

@@ -598,3 +598,30 @@ def test_several_processes_make_the_same_index_as_one(
                 )
             )
     assert found[0] == found[1]
+
+
+def test_an_index_that_was_built_anew_meanwhile_is_noticed(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index, root = make_index(POSTS), tmp_path / "posts"
+    shutil.rmtree(tmp_path / "index")
+    write_posts(root, {"new.md": "# New"})
+    with searchidx.open(tmp_path / "index", create=True) as other:
+        assert other.sync([root]).generation == index.generation == 1
+    assert index.refresh()
+    assert titles(index) == {"Alpha", "Beta", "Gamma", "New"}
+    write_posts(root, {"more.md": "# More"})
+    assert index.sync([root]).added == ("posts/more.md",)
+    assert len(index) == 5
+
+
+def test_a_folder_of_any_name_can_be_a_root(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    try:
+        root.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (root / "a.md").write_text("# Alpha", encoding="utf-8")
+    with searchidx.open(tmp_path / "index", create=True) as index:
+        assert index.sync([root]).posts == 1
+        assert index.sync().unchanged == 1

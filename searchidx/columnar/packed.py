@@ -60,10 +60,7 @@ def pack(values: Array, starts: Numbers) -> Packed:
 
 
 def unpack(data: Bytes, count: int) -> Array:
-    """The numbers of one run from its bytes; a view of them.
-
-    Raises: KeyError when the bytes are no run of so many numbers.
-    """
+    """The numbers of one run from its bytes, which hold so many; a view of them."""
     return data.view(_BY_WIDTH[len(data) // count if count else 1])
 
 

@@ -199,7 +199,8 @@ def _encoded(field: FieldPostings) -> _Encoded:
         counts = field.positions.counts()
         ends = np.concatenate([[0], field.positions.ends.astype(np.int64)])
         add_packed("positions", pack(field.positions.items, ends[starts]))
-        if field.unit != 1.0 or not np.array_equal(counts, field.weights):
+        is_float = field.weights.dtype == np.float32
+        if is_float or field.unit != 1.0 or not np.array_equal(counts, field.weights):
             add_packed("positions.counts", pack(counts, starts))
     if field.values is not None:
         ends = np.concatenate([[0], field.values.ends.astype(np.int64)])

@@ -236,9 +236,6 @@ class SegmentArrays:
                 values[name] = column[number].decode("utf-8", "surrogatepass")
         return values
 
-    def vector_names(self) -> list[str]:
-        return list(self._vector_numbers)
-
     def vector(self, name: str, number: int) -> Vector:
         """The term vector of a document; empty when it has none."""
         if name not in self._vector_numbers:

@@ -114,6 +114,7 @@ class DocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
     def start_doc(self, number: int) -> None:
         self._number = number
         self._values = {}
+        self._added: dict[str, int] = {}
 
     def add_field(self, name: str, kind: FieldType, value: Any, length: int) -> None:
         if value is not None:
@@ -121,6 +122,7 @@ class DocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
         if length:
             self._draft.lengths[name][self._number] = length_to_byte(length)
             self._draft.totals[name] += length
+            self._added[name] = length
 
     def add_column_value(self, name: str, column: columns.Column, value: Any) -> None:
         if name not in self._draft.columns:
@@ -142,8 +144,11 @@ class DocumentWriter(base.PerDocumentWriter):  # type: ignore[misc]
 
     def cancel_doc(self) -> None:
         """Whoosh calls this when a value of the document was refused; its number is used again."""
-        for lengths in self._draft.lengths.values():
-            lengths.pop(self._number, None)
+        for name, lengths in self._draft.lengths.items():
+            if lengths.pop(self._number, None) is not None:
+                self._draft.totals[name] -= self._added[name]
+        for vectors in self._draft.vectors.values():
+            vectors.pop(self._number, None)
         for column in self._draft.columns.values():
             column.discard(self._number)
 

@@ -204,7 +204,7 @@ def number_query(spec: FieldSpec, compare: str, text: str) -> query.Query:
                 f"{spec.name} is a number and {part!r} is not",
                 f"write {spec.name}:50, {spec.name}:>50 or {spec.name}:50..100",
             )
-        return float(part), float(part)
+        return float(part) + 0.0, float(part) + 0.0  # -0 is 0
 
     low, high = _bounds(spec.name, compare, text, ends)
     if low is not None and high is not None and low > high:

@@ -67,11 +67,11 @@ class Analyses:
         self.meta_chunks: dict[str, Chunks] = {}
         self.stems = Stems()
 
-    def meta(self, key: str) -> Chunks:
-        """The chunks of the texts of a metadata key; their words carry the key."""
-        chunks = self.meta_chunks.get(key)
+    def meta(self, prefix: str) -> Chunks:
+        """The chunks of the texts of a metadata key; its prefix is in front of their words."""
+        chunks = self.meta_chunks.get(prefix)
         if chunks is None:
-            chunks = self.meta_chunks[key] = Chunks(self.meta_words, _key_prefix(key))
+            chunks = self.meta_chunks[prefix] = Chunks(self.meta_words, prefix)
         return chunks
 
     def is_full(self) -> bool:
@@ -240,7 +240,7 @@ class _NumberField:
         self._values: list[int] = []
 
     def add(self, doc: int, value: FieldValue) -> None:
-        native = value.replace(tzinfo=None) if isinstance(value, datetime) else float(value)  # type: ignore[arg-type]
+        native = value.replace(tzinfo=None) if isinstance(value, datetime) else float(value) + 0.0  # type: ignore[arg-type]
         self._docs.append(doc)
         self._values.append(self._kind.to_column_value(native))
 
@@ -277,14 +277,15 @@ class _MetaField:
         by_key: dict[str, list[str]] = {}
         values = []
         for key, text in pairs:
-            values.append(_key_prefix(key) + fold_value(text, LONGEST_META_VALUE))
+            prefix = _key_prefix(key)
+            values.append(prefix + fold_value(text, LONGEST_META_VALUE))
             if words := _searched(text):
-                by_key.setdefault(key, []).append(words)
+                by_key.setdefault(prefix, []).append(words)
         self.values.add(doc, values)
-        for key, texts in by_key.items():
-            column = self._columns.get(key)
+        for prefix, texts in by_key.items():
+            column = self._columns.get(prefix)
             if column is None:
-                column = self._columns[key] = TokenColumn(self._analyses.meta(key))
+                column = self._columns[prefix] = TokenColumn(self._analyses.meta(prefix))
             column.add(doc, texts)
 
     def fields(

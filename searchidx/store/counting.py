@@ -13,7 +13,8 @@ from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.searching import Part
 
 MOST_VALUES = 10_000
-"""Of a field with more values than this among the matches, those with the highest counts."""
+"""Of a field with more values than this among the matches of an index of one segment, those with
+the highest counts."""
 
 DAY = 86_400_000_000
 """Microseconds, in which Whoosh counts dates."""
@@ -46,14 +47,15 @@ class FieldCounts:
         document that has it. `found` has the documents of each segment."""
         whole: dict[bytes, tuple[int, int]] = {}
         for flat in self._flats:
-            counts = _counts(flat, found[flat.part.number].mask)
+            mask = found[flat.part.number].mask
+            counts = _counts(flat, mask)
             used = np.flatnonzero(counts)
-            if len(used) > MOST_VALUES:
+            if len(used) > MOST_VALUES and len(self._flats) == 1:
                 least = np.partition(counts, len(counts) - MOST_VALUES)[len(counts) - MOST_VALUES]
                 used = np.flatnonzero(counts >= max(1, least))
             for number in used.tolist():
                 term = flat.terms.term(number)
-                example = int(flat.docs[flat.starts[number]]) + flat.part.base
+                example = _example(flat, number, mask) + flat.part.base
                 before, first = whole.get(term, (0, example))
                 whole[term] = (before + int(counts[number]), first)
         return [(term.decode(), count, first) for term, (count, first) in whole.items()]
@@ -71,6 +73,13 @@ class FieldCounts:
                     term = flat.terms.term(number)
                     whole[term] = whole.get(term, 0) + int(counts[number])
         return [(term.decode(), whole[term]) for term in sorted(whole)]
+
+
+def _example(flat: _Flat, number: int, mask: Mask) -> int:
+    """A document of the mask that holds a term; any that holds it when none is deleted."""
+    start, end = int(flat.starts[number]), int(flat.starts[number + 1])
+    at = 0 if flat.part.alive is None else int(mask[flat.docs[start:end]].argmax())
+    return int(flat.docs[start + at])
 
 
 def _counts(flat: _Flat, mask: Mask) -> Numbers:

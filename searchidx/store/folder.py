@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from searchidx.errors import IndexCorrupt, IndexMissing
-from searchidx.store.manifest import read_manifest
+from searchidx.store.manifest import manifest_name, read_manifest
 from searchidx.store.segments import open_segment
 from searchidx.store.snapshot import Snapshot
 
@@ -37,6 +37,15 @@ def open_snapshot(folder: Path) -> Snapshot:
             if newest_generation(folder) == generation:
                 raise
     raise IndexCorrupt(folder, f"_MAIN_{generation}.toc", "is replaced faster than it can be read")
+
+
+def identity(folder: Path, generation: int) -> tuple[int, int]:
+    """What tells a generation from another one of the same number, in an index built anew."""
+    try:
+        about = (folder / manifest_name(generation)).stat()
+    except OSError:
+        return 0, 0
+    return about.st_ino, about.st_mtime_ns
 
 
 def _open_generation(folder: Path, generation: int) -> Snapshot:

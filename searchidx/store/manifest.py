@@ -119,7 +119,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     temporary = target.with_suffix(".json.tmp")
     document["crc"] = _checksum(document)
     with open(temporary, "w", encoding="utf-8") as stream:
-        json.dump(document, stream, ensure_ascii=False, indent=1)
+        json.dump(document, stream, indent=1)
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pickle
 import sys
 from contextlib import suppress
 
@@ -16,7 +17,7 @@ def main() -> None:
     os.dup2(2, 1)  # what anything prints is not an answer
     orders = sys.stdin.buffer
     gc.set_threshold(100_000, 50, 50)  # what is gathered is kept, and need not be walked so often
-    with suppress(EOFError, BrokenPipeError):
+    with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the other end is gone
         maker = SegmentMaker(*receive(orders))
         while True:
             batch = receive(orders)

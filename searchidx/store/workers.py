@@ -119,8 +119,8 @@ def make_segments(
 ) -> Iterator[tuple[list[Any], Done]]:
     """Read all items, and write segments into `folder`; each batch as it is done, in no order.
 
-    With one job it is done in this process, else in so many others. What is yielded last has no
-    items, but the last segments. Whatever is raised, the processes are gone afterwards.
+    With one job it is done in this process, else in so many others. Segments may come with a batch,
+    or alone. Whatever is raised, the processes are gone afterwards.
     """
     if jobs <= 1:
         maker = SegmentMaker(folder, specs, read)
@@ -200,12 +200,13 @@ class _Team:
                     if deaths > MOST_DEATHS:
                         raise
                     process = self._start()
-                    again.extendleft(reversed([one.silent() for one in gathered]))
+                    back = [one.silent() for one in gathered]
                     gathered = []
-                    if order.items is not None and len(order.items) == 1:
-                        answers.put((order.items, Done(1, lost=(0,), is_given_up=True)))
+                    if order.is_fatal:
+                        answers.put(order.given_up())
                     else:
-                        again.extend(order.split())
+                        back += order.split()
+                    again.extendleft(reversed(back))
                     continue
                 if done.segments:
                     gathered = []
@@ -240,18 +241,31 @@ _Answer = tuple[list[Any], Done] | BaseException | None
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A batch to be read, or None to finish. Its outcome `is_told`, unless it was told before."""
+    """A batch to be read, or None to finish.
+
+    Its outcome `is_told`, unless it was told before. `has_killed` says that a process ended while
+    it, or the batch it comes from, was read.
+    """
 
     items: list[Any] | None
     is_told: bool = True
+    has_killed: bool = False
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether it is a single item that has ended a process twice, if it did so just now."""
+        return self.has_killed and self.items is not None and len(self.items) == 1
+
+    def given_up(self) -> tuple[list[Any], Done]:
+        return self.items or [], Done(int(self.is_told), lost=(0,), is_given_up=True)
 
     def silent(self) -> _Order:
-        return _Order(self.items, False)
+        return _Order(self.items, False, self.has_killed)
 
     def split(self) -> list[_Order]:
         if self.items is None:
             return [self]
-        return [_Order([item], self.is_told) for item in self.items]
+        return [_Order([item], self.is_told, True) for item in self.items]
 
 
 class _Process:

@@ -73,10 +73,10 @@ class Writer:
             newest = newest_generation(folder)
             self.generation = newest + 1
             """The number the next generation will have."""
-            self._records: dict[str, SegmentRecord] = {}
-            if newest and not clear:
-                manifest = read_manifest(folder, newest)
-                self._records = {record.name: record for record in manifest.segments}
+            self.base = read_manifest(folder, newest) if newest and not clear else None
+            """What the next generation starts from."""
+            segments = self.base.segments if self.base is not None else ()
+            self._records = {record.name: record for record in segments}
             _sweep_newest(folder)
         except BaseException:
             self._release()

@@ -86,6 +86,49 @@ def test_an_item_that_ends_the_process_is_given_up_and_the_others_are_read(tmp_p
     assert [batch for batch, done in made.answers if done.is_given_up] == [[333]]
 
 
+def die_once(mark: Path, fatal: int, number: int) -> Outcome:
+    if number == fatal and not mark.exists():
+        mark.touch()
+        os._exit(9)
+    return read_all(number)
+
+
+@pytest.mark.parametrize("fatal", [0, 100, 199, 200])
+def test_a_process_that_ends_once_costs_no_item(tmp_path: Path, fatal: int) -> None:
+    made = Made(tmp_path, partial(die_once, tmp_path / "mark", fatal), 201, 2)
+    assert made.lost == []
+    assert made.paths == names(range(201))
+    assert made.problems == names(range(1, 201, 2))
+    assert sum(done.items for _, done in made.answers) == 201
+
+
+def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_first = (
+        "import os, pathlib, searchidx.store.workers as w\n"
+        f"mark = pathlib.Path({str(tmp_path / 'finished')!r})\n"
+        "finish = w.SegmentMaker.finish\n"
+        "def once(self):\n"
+        "    if not mark.exists():\n"
+        "        mark.touch(); os._exit(9)\n"
+        "    return finish(self)\n"
+        "w.SegmentMaker.finish = once\n"
+    )
+    monkeypatch.setattr(workers, "_SCRIPT", end_first + workers._SCRIPT)
+    read = partial(die_after, tmp_path / "finished", tmp_path / "mark", 150)
+    team = workers._Team(tmp_path, DEFAULT_FIELDS, read, 1)
+    with team:
+        answers = list(team.run(iter([list(range(100)), list(range(100, 200)), [200]])))
+    made = sum(done.items for _, done in answers)
+    kept = sum(record.documents for _, done in answers for record in done.segments)
+    assert (made, kept) == (201, 201)
+
+
+def die_after(finished: Path, mark: Path, fatal: int, number: int) -> Outcome:
+    return die_once(mark, fatal, number) if finished.exists() else read_all(number)
+
+
 def test_processes_that_keep_ending_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
