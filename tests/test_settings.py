@@ -86,7 +86,7 @@ REFUSED = {
     "unknown option": ("[fields.x]\nweigth = 2", 2, "fields.x.weigth", "'weight'"),
     "weight": ("[fields.x]\nweight = 0", 2, "fields.x.weight", "from 0.01"),
     "no roots": ("roots = []", 1, "roots", "no folder"),
-    "weight that is no number": ("[fields.x]\nweight = nan", 2, "fields.x.weight", "from 0.01 to 100"),
+    "weight that is no number": ("[fields.x]\nweight = nan", 2, "fields.x.weight", "from 0.01"),
     "plain numbers": (
         '[fields.x]\nkind = "number"\ndefault = true', 3, "fields.x.default", "holds no words",
     ),
