@@ -79,13 +79,13 @@ def _calendar(text: str) -> Period | None:
         start = datetime.fromisoformat(text.upper())
         start = start.replace(tzinfo=start.tzinfo or UTC).astimezone(UTC)
         length = timedelta(seconds=1) if match[1] else timedelta(minutes=1)
-        return Period(start, start + length)
+        return Period(start, _later(start, length))
     if match := _QUARTER.fullmatch(text):
         start = _day(int(match[1]), 3 * int(match[2]) - 2)
         return Period(start, _plus_months(start, 3))
     if match := _WEEK.fullmatch(text):
         start = datetime.fromisocalendar(int(match[1]), int(match[2]), 1).replace(tzinfo=UTC)
-        return Period(start, start + timedelta(days=7))
+        return Period(start, _later(start, timedelta(days=7)))
     if (match := _MONTH_NAME.fullmatch(text)) and match[2] in _MONTHS:
         day_text = match[1] or match[3]
         return _whole(int(match[4]), _MONTHS[match[2]], int(day_text) if day_text else None)
@@ -126,12 +126,18 @@ def _named(text: str, now: datetime) -> Period | None:
 def _whole(year: int, month: int | None, day: int | None) -> Period:
     start = _day(year, 1 if month is None else month, 1 if day is None else day)
     if day is not None:
-        return Period(start, start + timedelta(days=1))
+        return Period(start, _later(start, timedelta(days=1)))
     return Period(start, _plus_months(start, 12 if month is None else 1))
 
 
 def _day(year: int, month: int, day: int = 1) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
+
+
+def _later(start: datetime, length: timedelta) -> datetime:
+    """So much later, or the last moment there is."""
+    last = datetime.max.replace(tzinfo=UTC)
+    return last if last - start < length else start + length
 
 
 def _plus_months(start: datetime, months: int) -> datetime:

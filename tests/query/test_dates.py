@@ -70,3 +70,10 @@ def test_any_text_is_a_period_or_refused(text: str) -> None:
     except ValueError:
         return
     assert period.start <= period.end
+
+
+@pytest.mark.parametrize("text", ["9999", "9999-12", "9999-12-31", "9999-12-31T23:59:59Z"])
+def test_the_last_day_there_is_can_be_asked_for(text: str) -> None:
+    period = parse_period(text, NOW)
+    assert period.start < period.end
+    assert period.end.year == 9999
