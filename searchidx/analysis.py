@@ -81,7 +81,7 @@ def fold(text: str) -> str:
 
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
     """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`."""
-    folded = " ".join((text.lower() if text.isascii() else fold(text)).split())
+    folded = " ".join(fold(text).split())
     if len(folded) <= longest:
         return folded
     digest = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=9).digest()

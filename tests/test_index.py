@@ -377,3 +377,9 @@ def test_posts_like_one_include_those_of_nearly_its_path(make_index: MakeIndex) 
     index = make_index({"A.md": "# Zebra stripes", "a.md": "# Zebra stripes", "b.md": "# Other"})
     found = index.similar("posts/A.md")
     assert (found.total, [hit.path for hit in found]) == (1, ["posts/a.md"])
+
+
+def test_short_metadata_is_no_field(make_index: MakeIndex) -> None:
+    (hit,) = make_index({"a.md": "---\ntitle: One\nauthor: jane\n---\n"}).search("one").hits
+    assert "meta" not in hit.fields
+    assert list(hit.meta) == [("author", "jane")]

@@ -469,5 +469,3 @@ _UNSCORED: dict[type, _Unscored] = {
     query.NullQuery.__class__: lambda evaluation, node: evaluation.nothing,
     query.ConstantScoreQuery: lambda evaluation, node: evaluation.docs(node.child),
 }
-
-__all__: Sequence[str] = ["evaluate", "matching"]

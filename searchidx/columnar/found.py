@@ -6,12 +6,12 @@ many do; whoever asks for one form gets it, from the other if need be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import Numbers, changes
 
 Mask = npt.NDArray[np.bool_]
 Scores = npt.NDArray[np.float32]
@@ -167,6 +167,15 @@ class Found:
         return Found(self.set, self.scores() * np.float32(boost))
 
 
+def mask_without(deleted: Collection[int], size: int) -> Mask | None:
+    """Which documents of a segment are there still; None if none is deleted."""
+    if not deleted:
+        return None
+    alive = np.ones(size, dtype=np.bool_)
+    alive[list(deleted)] = False
+    return alive
+
+
 def places_of(docs: Numbers, own: Numbers, size: int) -> Numbers:
     """Where some documents, which are all there, stand among others; both ascending."""
     if SEARCH_COST * len(docs) < len(own) + size // 16:
@@ -184,13 +193,6 @@ def distinct(docs: Numbers, size: int) -> DocSet:
         return DocSet(size, mask=mask)
     ordered = np.sort(docs).astype(np.int64)
     return DocSet(size, ordered[changes(ordered)])
-
-
-def changes(ordered: Numbers) -> Mask:
-    """For each of some ascending numbers, whether it is the first of its kind."""
-    first = np.ones(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return first
 
 
 def union(sets: Sequence[DocSet], size: int) -> DocSet:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import Numbers, changes
 from searchidx.columnar.postings import FieldPostings, Ragged
 
 Ids = npt.NDArray[np.int32]
@@ -38,10 +38,7 @@ def invert(
         return FieldPostings([], np.zeros(1, np.int64), np.zeros(0, np.int64), _ones(0), unit)
     ranks, ordered = _ranks(names, terms)
     keys, doc_bits, low = _sorted(ranks[terms], docs, positions if weights is None else weights)
-    first = np.empty(len(keys), dtype=np.bool_)
-    first[0] = True
-    np.not_equal(keys[1:], keys[:-1], out=first[1:])
-    heads = np.flatnonzero(first)
+    heads = np.flatnonzero(changes(keys))
     tokens = len(keys)
     keys = keys[heads]
     posting_docs = (keys & np.uint64((1 << doc_bits) - 1)).astype(np.int32)

@@ -20,7 +20,7 @@ from searchidx.columnar.columns import (
 )
 from searchidx.columnar.found import Mask
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, differences
+from searchidx.columnar.packed import Numbers, differences, run_places
 from searchidx.columnar.postings import FieldPostings, FieldTerms, Ragged
 from searchidx.columnar.segment import FieldLengths, SegmentArrays, SegmentData, write_segment
 from searchidx.columnar.stored import joined
@@ -198,7 +198,8 @@ def _picked(runs: Ragged | None, places: Numbers) -> Ragged | None:
         return None
     sizes = runs.counts()
     starts = runs.ends.astype(np.int64) - sizes
-    return Ragged(runs.items[_run_places(starts, sizes, places)], sizes[places].cumsum())
+    taken = sizes[places]
+    return Ragged(runs.items[run_places(starts[places], taken)], taken.cumsum())
 
 
 def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
@@ -214,7 +215,7 @@ def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
     )
     sizes = np.concatenate([differences(part.starts) for part in parts])
     runs = np.argsort(rank, kind="stable")
-    places = _run_places(sizes.cumsum() - sizes, sizes, runs)
+    places = run_places((sizes.cumsum() - sizes)[runs], sizes[runs])
     held = np.bincount(rank, weights=sizes, minlength=len(terms)).astype(np.int64)
     used = np.flatnonzero(held)
     weights, unit = _weights(parts)
@@ -227,13 +228,6 @@ def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
         _all_runs([part.positions for part in parts], places),
         _all_runs([part.values for part in parts], places),
     )
-
-
-def _run_places(starts: Numbers, sizes: Numbers, order: Numbers) -> Numbers:
-    """The places of the items of runs, when the runs are taken in an order."""
-    taken = sizes[order]
-    ends = taken.cumsum()
-    return np.repeat(starts[order] - ends + taken, taken) + np.arange(ends[-1] if len(ends) else 0)
 
 
 def _weights(parts: Sequence[FieldPostings]) -> tuple[Array, float]:

@@ -26,6 +26,22 @@ def differences(at: Array) -> Numbers:
     return wide[1:] - wide[:-1]
 
 
+def run_places(starts: Array, sizes: Array) -> Numbers:
+    """The places of the items of runs, one run behind the other: run `n` has `sizes[n]` items from
+    `starts[n]` on."""
+    ends = sizes.cumsum(dtype=np.int64)
+    total = int(ends[-1]) if len(ends) else 0
+    places: Numbers = np.repeat(starts - ends + sizes, sizes) + np.arange(total)
+    return places
+
+
+def changes(ordered: Array) -> npt.NDArray[np.bool_]:
+    """For each of some numbers, whether it is another than the one before it; so is the first."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Run `n` is the bytes `at[n]` to `at[n + 1]` of `data`."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from searchidx.columnar.found import DocSet, changes, places_of
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.found import DocSet, places_of
+from searchidx.columnar.packed import Numbers, changes
 from searchidx.columnar.postings import FieldTerms
 
 POSITION_BITS = 32

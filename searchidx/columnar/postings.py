@@ -19,7 +19,15 @@ import numpy as np
 import numpy.typing as npt
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter, StoredArray
-from searchidx.columnar.packed import Numbers, Packed, differences, pack, unpack, unpack_all
+from searchidx.columnar.packed import (
+    Numbers,
+    Packed,
+    differences,
+    pack,
+    run_places,
+    unpack,
+    unpack_all,
+)
 
 KEY_BYTES = 8
 ENCODED_AT_ONCE = 500_000
@@ -326,8 +334,7 @@ class FieldTerms:
         taken = counts[places].astype(np.int64)
         if int(taken.sum()) == len(taken):  # once in each
             return docs[places], positions[ends[places] - 1]
-        before = ends[places] - taken.cumsum()
-        at = np.repeat(before, taken) + np.arange(int(taken.sum()))
+        at = run_places(ends[places] - taken, taken)
         return np.repeat(docs[places], taken), positions[at]
 
     def positions(self, number: int) -> list[Array]:
@@ -441,5 +448,4 @@ def _picked(packed: Packed, numbers: Numbers) -> Packed:
     sizes = (packed.at[numbers + 1] - packed.at[numbers]).astype(np.int64)
     at = np.zeros(len(numbers) + 1, dtype=np.int64)
     np.cumsum(sizes, out=at[1:])
-    place = np.repeat(packed.at[numbers] - at[:-1], sizes) + np.arange(int(at[-1]))
-    return Packed(packed.data[place], at)
+    return Packed(packed.data[run_places(packed.at[numbers], sizes)], at)

@@ -1,4 +1,4 @@
-"""From everything that matched to what is shown: the best hits, the order of a column, counts."""
+"""From everything that matched to what is shown: the best hits, the first in an order."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import Numbers, run_places
 from searchidx.columnar.postings import Ragged, narrow, ragged
 
 SHORT = 120
@@ -246,10 +246,7 @@ def _rows(blob: Array, at: Array, docs: Numbers | None) -> Ragged:
     if docs is None:
         return Ragged(blob, bounds[1:])
     sizes = bounds[docs + 1] - bounds[docs]
-    ends = sizes.cumsum()
-    return Ragged(
-        blob[np.repeat(bounds[docs] - ends + sizes, sizes) + np.arange(sizes.sum())], ends
-    )
+    return Ragged(blob[run_places(bounds[docs], sizes)], sizes.cumsum())
 
 
 def _moved(heads: Ragged, places: list[int]) -> Ragged:

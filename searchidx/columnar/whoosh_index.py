@@ -33,7 +33,7 @@ from whoosh.writing import IndexWriter
 from searchidx.columnar.codec import ColumnarCodec
 from searchidx.columnar.columns import NumberColumn, TextColumn
 from searchidx.columnar.evaluate import evaluate, matching
-from searchidx.columnar.found import DocSet, Found, Mask
+from searchidx.columnar.found import DocSet, Found, mask_without
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.read import arrays_of
 from searchidx.columnar.searching import ArraySearcher, Part
@@ -284,15 +284,6 @@ def searcher_over(searcher: Searcher) -> ArraySearcher:
         for number, (leaf, base) in enumerate(searcher.leaf_searchers()):
             reader = leaf.reader()
             count, arrays = reader.doc_count_all(), arrays_of(reader)
-            parts.append(Part(number, base, count, arrays, _alive(reader)))
+            alive = mask_without(reader.deleted_docs_set, count)
+            parts.append(Part(number, base, count, arrays, alive))
     return ArraySearcher(searcher.schema, parts, searcher.weighting, lambda: searcher)
-
-
-def _alive(reader: IndexReader) -> Mask | None:
-    """Which documents of a segment are not deleted; None if none is."""
-    deleted = reader.deleted_docs_set
-    if not deleted:
-        return None
-    alive = np.ones(reader.doc_count_all(), dtype=np.bool_)
-    alive[list(deleted)] = False
-    return alive

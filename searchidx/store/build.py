@@ -179,14 +179,15 @@ class SegmentBuilder:
         words = self.analyses.words
         encoded = words.encoded()
         stems, plain = self.analyses.stems, _PlainField(self._specs)
+        languages = {names_of(field.spec).language for field in self._texts}
+        stems_in = {language: stems.of(words, language) for language in sorted(languages)}
+        encoded_stems = stems.names.encoded()
         for field in self._texts:
             tokens = field.tokens.tokens()
             names = names_of(field.spec)
-            stem_of = stems.of(words, names.language)
-            stemmed = stem_of[tokens.words] if len(tokens.words) else tokens.words
+            stemmed = stems_in[names.language][tokens.words]
             plain.add(field.spec, tokens, stemmed, len(self))
             data.lengths[names.terms] = _lengths(tokens, len(self))
-            encoded_stems = stems.names.encoded()
             postings = invert(encoded_stems, stemmed, tokens.docs, positions=tokens.positions)
             yield names.terms, [postings]
             if names.words != names.terms:
@@ -194,7 +195,7 @@ class SegmentBuilder:
             yield names.value, [_whole(field.values)]
         if plain.has_fields:
             data.lengths[ANY] = plain.lengths()
-            yield ANY, [plain.stems(stems.names.encoded())]
+            yield ANY, [plain.stems(encoded_stems)]
             yield ANY_WORDS, [plain.words(encoded)]
         tokens = self._path_words.tokens()
         data.lengths[PATH_WORDS] = _lengths(tokens, len(self))
@@ -268,7 +269,6 @@ class _MetaField:
         self._analyses = analyses
         self._columns: dict[str, TokenColumn] = {}
         self.values = TermColumn()
-        self._size = 0
 
     def __len__(self) -> int:
         return sum(map(len, self._columns.values()))

@@ -1,7 +1,7 @@
 """How a score came about: the query tree again, with what each node gave to one post.
 
-Every node's score is read from Whoosh's own matcher at that post, so the parts add up to what a
-search returned.
+The score of a word, a phrase or a pattern is read from Whoosh's own matcher at that post, and what
+joins them is added up here; the parts add up to what a search by relevance returns.
 """
 
 from __future__ import annotations

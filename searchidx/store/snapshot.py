@@ -25,7 +25,7 @@ from whoosh.scoring import BM25F
 
 from searchidx.analysis import LONGEST_KEYWORD, fold_value
 from searchidx.columnar.evaluate import evaluate, matching
-from searchidx.columnar.found import DocSet, Mask
+from searchidx.columnar.found import DocSet, Mask, mask_without
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
@@ -73,16 +73,12 @@ class PostHead(NamedTuple):
     """The path of a post, and its short texts."""
 
     path: str
-    texts: dict[str, FieldValue]
+    texts: Mapping[str, FieldValue]
 
 
 def alive_of(record: SegmentRecord) -> Mask | None:
     """Which documents of a segment belong to the generation; None if all do."""
-    if not record.deleted:
-        return None
-    alive = np.ones(record.documents, dtype=np.bool_)
-    alive[list(record.deleted)] = False
-    return alive
+    return mask_without(record.deleted, record.documents)
 
 
 class _WhooshView:
@@ -227,7 +223,8 @@ class Snapshot:
 
     def _head(self, arrays: SegmentArrays, at: int) -> PostHead:
         texts = arrays.stored.head(at)
-        return PostHead(self._path(arrays, at), {name: tuple(texts[name]) for name in texts})
+        declared = {name: tuple(texts[name]) for name in texts if name in self._specs}
+        return PostHead(self._path(arrays, at), declared)
 
     def _place(self, number: int) -> tuple[SegmentArrays, int]:
         part = self._part(number)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import Numbers, changes, run_places
 
 Ids = npt.NDArray[np.int32]
 
@@ -136,9 +136,7 @@ def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
     position = slots_of.cumsum(dtype=np.int64) - slots_of
     value_slots = np.bincount(value_of, weights=slots_of, minlength=len(sizes)).astype(np.int64)
     value_first = value_slots.cumsum() - value_slots
-    opens = np.ones(len(docs), dtype=np.bool_)
-    opens[1:] = docs[1:] != docs[:-1]
-    leads = np.flatnonzero(opens)
+    leads = np.flatnonzero(changes(docs))
     lead_of = np.repeat(leads, np.append(leads[1:], len(docs)) - leads)
     number_in_doc = np.arange(len(docs)) - lead_of
     position += (number_in_doc * VALUE_GAP - value_first[lead_of])[value_of]
@@ -146,8 +144,7 @@ def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
     counts = first[ids + 1] - first[ids]
     if len(counts) and counts.min() == counts.max() == 1:
         return Tokens(found[first[ids]], doc, position.astype(np.int64))
-    starts = counts.cumsum(dtype=np.int64) - counts
-    at = np.repeat(first[ids] - starts, counts) + np.arange(int(counts.sum()))
+    at = run_places(first[ids], counts)
     positions: Numbers = np.repeat(position, counts) + places[at]
     owners: Ids = np.repeat(doc, counts)
     return Tokens(found[at], owners, positions)
