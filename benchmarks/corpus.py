@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import snowballstemmer
@@ -38,8 +38,7 @@ _VOWELS = "aeiou"
 _ENDS = "bdgklmnprtxz"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What of a post every engine indexes. `path` is relative to the folder of posts, with `/`.
 
     Title, excerpt, topics and related titles are searched; topics are counted; `quality` and `date`

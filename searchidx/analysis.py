@@ -12,11 +12,13 @@ import base64
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
 from threading import Lock
+
+import numpy as np
 
 ANALYSIS_VERSION = 3
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
@@ -82,10 +84,39 @@ def fold(text: str) -> str:
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
     """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`."""
     folded = " ".join(fold(text).split())
-    if len(folded) <= longest:
-        return folded
-    digest = hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=9).digest()
-    return f"…{base64.b64encode(digest).decode()}"
+    return folded if len(folded) <= longest else _shortened(folded)
+
+
+def fold_values(texts: Sequence[str], longest: int) -> tuple[list[str], list[str]]:
+    """The terms for whole values, as `fold_value` makes them, and the values before they are
+    shortened: for many texts at once, which takes a fraction of the time."""
+    whole = "\n".join(texts)
+    if whole.isascii() and not any(gap in whole for gap in _WIDE_GAPS):
+        folded = whole.lower().split("\n")
+        if len(folded) == len(texts) and whole.strip() == whole:
+            return _shortened_all(folded, longest), folded
+    folded = [" ".join(fold(text).split()) for text in texts]
+    return _shortened_all(folded, longest), folded
+
+
+_WIDE_GAPS = ("  ", " \n", "\n ", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f")
+"""White space that folding changes, of texts joined by line ends."""
+
+
+def _shortened(folded: str) -> str:
+    return f"…{base64.b64encode(_digest(folded)).decode()}"
+
+
+def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
+    """The values, shortened when they are over `longest`; the digests are written out together."""
+    digests = b"".join([_digest(value) for value in folded if len(value) > longest])
+    code = base64.b64encode(digests).decode()
+    starts = iter(range(0, len(code), 12))
+    return [v if len(v) <= longest else f"…{code[(at := next(starts)) : at + 12]}" for v in folded]
+
+
+def _digest(folded: str) -> bytes:
+    return hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=9).digest()
 
 
 def slots(text: str) -> Iterator[Slot]:
@@ -110,6 +141,43 @@ def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     if chunk.isascii() and not _SPECIAL.search(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
+
+
+def spaced(texts: Sequence[str]) -> list[str]:
+    """Texts with the same slots as these, in most of which each chunk is one plain word in lower
+    case, so that far fewer chunks are different: `Well-known,` becomes `well known `."""
+    plain = [text if text.isascii() else "#" for text in texts]
+    special = _special_texts(plain)
+    if not special:
+        return _only_words(plain)
+    left = [text for place, text in enumerate(plain) if place not in special]
+    done = iter(_only_words(left))
+    return [text if place in special else next(done) for place, text in enumerate(texts)]
+
+
+def _only_words(texts: Sequence[str]) -> list[str]:
+    """Texts of plain words without what is between the words."""
+    whole = "\n".join(texts)
+    if whole.count("\n") >= len(texts) > 0:
+        whole = "\n".join([text.replace("\n", " ") for text in texts])
+    return whole.lower().translate(_BLANKED).split("\n") if texts else []
+
+
+_BLANKED = {point: " " for point in range(128) if not chr(point).isalnum() and chr(point) != "\n"}
+_IS_WORD = np.array([chr(point).isalnum() for point in range(128)])
+
+
+def _special_texts(texts: Sequence[str]) -> set[int]:
+    """The places of the texts, all of ASCII, in which `_SPECIAL` finds something in a chunk."""
+    data = np.frombuffer(f"  {'  '.join(texts)}".encode(), dtype=np.uint8)
+    dots = np.flatnonzero(data == ord("."))
+    found = [dots[~(_IS_WORD[data[dots - 1]] & _IS_WORD[data[dots - 2]])]]
+    found += [np.flatnonzero(data == sign) for sign in b"&+#'"]
+    places = np.concatenate(found)
+    if not len(places):
+        return set()
+    ends = np.cumsum([len(text) + 2 for text in texts])
+    return set(ends.searchsorted(places, "right").tolist())
 
 
 @lru_cache(maxsize=100_000)

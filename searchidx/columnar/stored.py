@@ -1,12 +1,11 @@
-"""The stored values of documents: short ones in front as they are, the rest deflated.
+"""The stored values of documents: short ones in front as they are, the rest deflated in blocks.
 
 The values of a document are a mapping of field names to anything JSON can hold, and dates, bytes
-and tuples. Short texts (a title, a path) make up the head of the document, uncompressed, so that
-showing ten titles reads little. The others are its tail: JSON, deflated with a dictionary that the
-documents of a segment share (RFC 1950 calls it a preset dictionary), so that a short document is
-compressed as well as a long one and yet can be read alone. Reading them runs no code. Other values,
-which any Whoosh schema may store, are pickled; these are refused unless the reader is told that the
-index is trusted, as Whoosh's own API assumes.
+and tuples. Short texts (a title, a topic) make up the head of the document, uncompressed, so that
+showing ten titles reads little. The others are its tail; the tails of a few documents in a row are
+deflated together, which takes less time and room than one by one, and little to read one of them.
+Reading them runs no code. Other values, which any Whoosh schema may store, are pickled; these are
+refused unless the reader is told that the index is trusted, as Whoosh's own API assumes.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ import base64
 import json
 import pickle
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,59 +28,46 @@ from searchidx.columnar.postings import Ragged, narrow, ragged
 SHORT = 120
 """Texts of so many characters in all, or fewer, are part of a document's head."""
 
-WORTH_DEFLATING = 100
-SAMPLE_BYTES = 32 * 1024
-"""How much text the dictionary is made of: what a deflated text can refer back to."""
+BLOCK = 8
+"""How many documents' tails are deflated together: twice as many take 3 % less room and twice as
+long to read."""
 
-FEWEST_SAMPLES = 16
-"""A dictionary of fewer documents takes more than it saves."""
-
-_JSON, _DEFLATED, _PICKLE = b"j", b"z", b"p"
 _MARK = "\u0000"
+
+Row = dict[str, Any] | list[dict[str, Any]] | str
+"""A tail in JSON: values as they are; in a list when some are marked; pickled, in base 64."""
 
 
 class NotPlain(Exception):
     """The values were pickled: reading them could run code."""
 
 
-class StoredWriter:
-    """Gathers the stored values of one document after the other.
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Deflated blocks of tails; `firsts` are the numbers of the documents they start with."""
 
-    The tails of the first documents wait until there are enough of them to make the dictionary.
-    """
+    blocks: Ragged
+    firsts: Numbers
+
+
+class StoredWriter:
+    """Gathers the stored values of one document after the other."""
 
     def __init__(self) -> None:
         self._names: dict[str, int] = {}
         self._heads: list[bytes] = []
-        self._tails: list[bytes] = []
-        self._sampled = 0
-        self._deflater: Any = None
-        self._dictionary = b""
-        self.size_bytes = 0
+        self._tails = _TailsWriter()
 
     def __len__(self) -> int:
         return len(self._heads)
 
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory is taken."""
+        return 100 * len(self._heads) + self._tails.size_bytes
+
     def add(self, values: dict[str, Any]) -> None:
         """Keep the values of the next document."""
-        head, tail = self._parted(values)
-        self._heads.append(head)
-        self._tails.append(tail)
-        self.size_bytes += len(head) + len(tail)
-        if self._deflater is None:
-            self._sampled += len(tail)
-            if self._sampled >= SAMPLE_BYTES:
-                self._make_dictionary()
-
-    def finish(self) -> StoredValues:
-        """Everything that was added."""
-        if self._deflater is None:
-            self._make_dictionary()
-        heads, tails = [ragged(self._heads)], [ragged(self._tails)]
-        return StoredValues(list(self._names), heads, tails, [self._dictionary], [0])
-
-    def _parted(self, values: dict[str, Any]) -> tuple[bytes, bytes]:
-        """The head and the tail of a document."""
         head: list[Any] = [None] * len(self._names)
         tail = {}
         for name, value in values.items():
@@ -93,71 +80,77 @@ class StoredWriter:
                 head.append(value)
             else:
                 head[at] = value
-        return _json(head), self._packed(tail)
+        self._heads.append(_json(head))
+        self._tails.add(_row(tail))
 
-    def _packed(self, values: dict[str, Any]) -> bytes:
-        if not values:
-            return b""
-        try:
-            data = _json(_plain(values))
-        except TypeError:
-            return _PICKLE + pickle.dumps(values, 4)
-        return self._deflated(data) if self._deflater else _JSON + data
+    def finish(self) -> StoredValues:
+        """Everything that was added."""
+        return StoredValues(list(self._names), [ragged(self._heads)], [self._tails.finish()])
 
-    def _deflated(self, data: bytes) -> bytes:
-        if len(data) < WORTH_DEFLATING:
-            return _JSON + data
-        deflater = self._deflater.copy()
-        return _DEFLATED + bytes(deflater.compress(data)) + bytes(deflater.flush())
 
-    def _make_dictionary(self) -> None:
-        samples = [tail[1:] for tail in self._tails if tail[:1] == _JSON]
-        if len(samples) >= FEWEST_SAMPLES:
-            self._dictionary = b"".join(samples)[-SAMPLE_BYTES:]
-        self._deflater = _deflater(self._dictionary)
-        self._tails = [
-            self._deflated(tail[1:]) if tail[:1] == _JSON else tail for tail in self._tails
-        ]
-        self.size_bytes = sum(map(len, self._heads)) + sum(map(len, self._tails))
+class _TailsWriter:
+    """Puts tails into blocks."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Row] = []
+        self._blocks: list[bytes] = []
+        self._firsts: list[int] = []
+        self._count = 0
+        self.size_bytes = 0
+
+    def add(self, row: Row) -> None:
+        self._waiting.append(row)
+        if len(self._waiting) == BLOCK:
+            self._settle()
+
+    def add_block(self, block: bytes, rows: int) -> None:
+        """Take a block of some documents as it is."""
+        self._settle()
+        self._append(block, rows)
+
+    def finish(self) -> Tails:
+        self._settle()
+        return Tails(ragged(self._blocks), np.array(self._firsts, dtype=np.int64))
+
+    def _settle(self) -> None:
+        if self._waiting:
+            self._append(zlib.compress(_json(self._waiting), 1, -15), len(self._waiting))
+            self._waiting = []
+
+    def _append(self, block: bytes, rows: int) -> None:
+        self._blocks.append(block)
+        self._firsts.append(self._count)
+        self._count += rows
+        self.size_bytes += len(block) + 80
 
 
 class StoredValues:
     """The stored values of all documents of a segment, as they are written.
 
-    `heads` and `tails` hold a run of bytes a document, in parts: those of some documents, then
-    those of the next. Heads are JSON lists in the order of `names`. Document `n` is deflated with
-    the last dictionary of which the number in `firsts` is not above `n`.
+    `heads` hold a run of bytes a document, a JSON list in the order of `names`. Heads and tails
+    come in parts: those of some documents, then those of the next.
     """
 
-    def __init__(
-        self,
-        names: list[str],
-        heads: list[Ragged],
-        tails: list[Ragged],
-        dictionaries: list[bytes],
-        firsts: list[int],
-    ) -> None:
+    def __init__(self, names: list[str], heads: list[Ragged], tails: list[Tails]) -> None:
         self.names = names
         self.heads = heads
         self.tails = tails
-        self.dictionaries = dictionaries
-        self.firsts = firsts
-
-    def __len__(self) -> int:
-        return sum(len(part.ends) for part in self.heads)
 
     def write(self, writer: ArrayFileWriter) -> None:
         """Write the arrays `stored.*`."""
         writer.add_bytes("stored.names", json.dumps(self.names).encode())
-        for name, parts in (
-            ("heads", self.heads),
-            ("tails", self.tails),
-            ("dictionaries", [ragged(self.dictionaries)]),
-        ):
-            writer.add_parts(f"stored.{name}", [part.items for part in parts])
-            sizes = np.concatenate([[0], *[part.counts() for part in parts]])
-            writer.add(f"stored.{name}.at", narrow(sizes.cumsum()))
-        writer.add("stored.firsts", narrow(np.array(self.firsts, dtype=np.int64)))
+        _write_runs(writer, "stored.heads", self.heads)
+        _write_runs(writer, "stored.tails", [part.blocks for part in self.tails])
+        counts = [len(part.ends) for part in self.heads]
+        bases = np.cumsum([0, *counts])
+        firsts = [part.firsts + base for part, base in zip(self.tails, bases, strict=False)]
+        writer.add("stored.firsts", narrow(np.concatenate(firsts)))
+
+
+def _write_runs(writer: ArrayFileWriter, name: str, parts: Sequence[Ragged]) -> None:
+    writer.add_parts(name, [part.items for part in parts])
+    sizes = np.concatenate([[0], *[part.counts() for part in parts]])
+    writer.add(f"{name}.at", narrow(sizes.cumsum()))
 
 
 class StoredReader:
@@ -170,8 +163,6 @@ class StoredReader:
         self._heads_at = file.array("stored.heads.at")
         self._tails_at = file.array("stored.tails.at")
         self._firsts = file.array("stored.firsts")
-        self._file = file
-        self._inflaters: dict[int, Any] = {}
 
     def head(self, number: int) -> dict[str, Any]:
         """The short values of a document."""
@@ -184,22 +175,8 @@ class StoredReader:
 
         Raises: NotPlain when they were pickled and are not trusted.
         """
-        data = self._tails.part(*_extent(self._tails_at, number)).tobytes()
-        kind = data[:1]
-        if not kind:
-            return {}
-        if kind == _DEFLATED:
-            data = self._inflater(number).copy().decompress(data[1:])
-        elif kind == _JSON:
-            data = data[1:]
-        elif trusted:
-            pickled: dict[str, Any] = pickle.loads(data[1:])
-            return pickled
-        else:
-            raise NotPlain
-        text = data.decode("utf-8", "surrogatepass")
-        values: dict[str, Any] = json.loads(text, object_hook=_unmarked)
-        return values
+        block = int(self._firsts.searchsorted(number, "right")) - 1
+        return _values_of(self._rows(block)[number - int(self._firsts[block])], trusted=trusted)
 
     def values(self, number: int, *, trusted: bool = False) -> dict[str, Any]:
         """All values of a document."""
@@ -207,31 +184,45 @@ class StoredReader:
 
     def kept(self, docs: Numbers | None) -> StoredValues:
         """The stored values of some documents (ascending; None for all), to be written again."""
-        heads = _rows(self._heads.whole(), self._heads_at, docs)
-        tails = _rows(self._tails.whole(), self._tails_at, docs)
-        firsts = self._firsts if docs is None else np.searchsorted(docs, self._firsts)
-        dictionaries = [self._dictionary(at) for at in range(len(firsts))]
-        return StoredValues(self._names, [heads], [tails], dictionaries, firsts.tolist())
+        heads = _picked_runs(self._heads.whole(), self._heads_at, docs)
+        is_regular = 2 * len(self._firsts) * BLOCK <= 3 * len(self._heads_at)
+        if docs is None and is_regular:
+            blocks = Ragged(self._tails.whole(), self._tails_at[1:].astype(np.int64))
+            whole = Tails(blocks, self._firsts.astype(np.int64))
+            return StoredValues(self._names, [heads], [whole])
+        tails = _TailsWriter()
+        for block, rows, picked in self._picked(docs):
+            if 2 * rows >= BLOCK and len(picked) == rows:
+                tails.add_block(self._block(block), rows)
+            elif len(picked):
+                found = self._rows(block)
+                for place in picked.tolist():
+                    tails.add(found[place])
+        return StoredValues(self._names, [heads], [tails.finish()])
 
-    def _inflater(self, number: int) -> Any:
-        at = int(np.searchsorted(self._firsts, number, "right")) - 1
-        found = self._inflaters.get(at)
-        if found is None:
-            found = self._inflaters[at] = zlib.decompressobj(-15, zdict=self._dictionary(at))
-        return found
+    def _picked(self, docs: Numbers | None) -> Iterator[tuple[int, int, Numbers]]:
+        """Each block, how many documents it has, and the places of those of `docs` in it."""
+        ends = np.append(self._firsts[1:], len(self._heads_at) - 1).astype(np.int64)
+        taken = np.arange(int(ends[-1])) if docs is None else docs
+        bounds = np.searchsorted(taken, np.append(0, ends))
+        for block, end in enumerate(ends.tolist()):
+            first = int(self._firsts[block])
+            yield block, end - first, taken[bounds[block] : bounds[block + 1]] - first
 
-    def _dictionary(self, at: int) -> bytes:
-        bounds = self._file.array("stored.dictionaries.at")
-        return self._file.part("stored.dictionaries", *_extent(bounds, at)).tobytes()
+    def _block(self, block: int) -> bytes:
+        return self._tails.part(*_extent(self._tails_at, block)).tobytes()
+
+    def _rows(self, block: int) -> list[Row]:
+        text = zlib.decompress(self._block(block), -15).decode("utf-8", "surrogatepass")
+        rows: list[Row] = _VALUE_OF(text)[0]
+        return rows
 
 
 def joined(parts: Iterable[StoredValues]) -> StoredValues:
     """The documents of several segments, one segment behind the other."""
-    whole = StoredValues([], [], [], [], [])
+    whole = StoredValues([], [], [])
     names: dict[str, int] = {}
     for part in parts:
-        whole.firsts += [first + len(whole) for first in part.firsts]
-        whole.dictionaries += part.dictionaries
         places = [names.setdefault(name, len(names)) for name in part.names]
         is_same = places == list(range(len(places)))
         whole.heads += part.heads if is_same else [_moved(run, places) for run in part.heads]
@@ -240,7 +231,7 @@ def joined(parts: Iterable[StoredValues]) -> StoredValues:
     return whole
 
 
-def _rows(blob: Array, at: Array, docs: Numbers | None) -> Ragged:
+def _picked_runs(blob: Array, at: Array, docs: Numbers | None) -> Ragged:
     """Some of the runs of a blob; run `n` is `blob[at[n]:at[n + 1]]`."""
     bounds = at.astype(np.int64)
     if docs is None:
@@ -261,21 +252,23 @@ def _moved(heads: Ragged, places: list[int]) -> Ragged:
     return ragged(moved)
 
 
-def _deflater(dictionary: bytes) -> Any:
-    return zlib.compressobj(1, zlib.DEFLATED, -15, 8, zlib.Z_DEFAULT_STRATEGY, dictionary)
-
-
 def _extent(at: Any, number: int) -> tuple[int, int]:
     return int(at[number]), int(at[number + 1])
 
 
 def _is_short(value: Any) -> bool:
     """Whether a value is a text, or a list of texts, that is not empty and not long."""
-    if type(value) is str:
-        return 0 < len(value) <= SHORT
-    if type(value) is not list or not 0 < len(value) <= SHORT:
-        return False
-    return all(type(item) is str for item in value) and sum(map(len, value)) <= SHORT
+    if type(value) is list:
+        if len(value) == 1:
+            value = value[0]
+        elif not 0 < len(value) <= SHORT or not _TEXT.issuperset(map(type, value)):
+            return False
+        else:
+            return sum(map(len, value)) <= SHORT
+    return type(value) is str and 0 < len(value) <= SHORT
+
+
+_TEXT = frozenset({str})
 
 
 _TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -288,18 +281,50 @@ def _json(value: Any) -> bytes:
     return _TEXT_OF(value).encode("utf-8", "surrogatepass")
 
 
+def _row(values: dict[str, Any]) -> Row:
+    """The tail of a document as JSON takes it."""
+    if all(_is_bare(value) for value in values.values()) and _are_keys(values):
+        return values
+    try:
+        return [_plain(values)]
+    except TypeError:
+        return base64.b64encode(pickle.dumps(values, 4)).decode()
+
+
+def _values_of(row: Row, *, trusted: bool) -> dict[str, Any]:
+    if isinstance(row, dict):
+        return row
+    if isinstance(row, list):
+        values: dict[str, Any] = _unmarked(row[0])
+        return values
+    if not trusted:
+        raise NotPlain
+    pickled: dict[str, Any] = pickle.loads(base64.b64decode(row))
+    return pickled
+
+
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
+def _is_bare(value: Any) -> bool:
+    """Whether JSON gives the value back as it is."""
+    if type(value) is list:
+        return _SCALARS.issuperset(map(type, value))
+    return type(value) in _SCALARS
+
+
+def _are_keys(row: dict[Any, Any]) -> bool:
+    return all(type(key) is str and not key.startswith(_MARK) for key in row)
+
+
 def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _SCALARS:
+    """The value in JSON, with a mark where JSON has no such type. Raises: TypeError."""
+    if _is_bare(value):
         return value
+    kind = type(value)
     if kind is list:
-        return value if _SCALARS.issuperset(map(type, value)) else [_plain(item) for item in value]
-    if kind is dict:
-        if not all(type(key) is str and not key.startswith(_MARK) for key in value):
-            raise TypeError
+        return [_plain(item) for item in value]
+    if kind is dict and _are_keys(value):
         return {key: _plain(item) for key, item in value.items()}
     if kind is tuple:
         return {_MARK + "tuple": [_plain(item) for item in value]}
@@ -310,14 +335,17 @@ def _plain(value: Any) -> Any:
     raise TypeError
 
 
-def _unmarked(row: dict[str, Any]) -> Any:
-    if len(row) != 1:
-        return row
-    ((key, value),) = row.items()
-    if key == _MARK + "tuple":
-        return tuple(value)
-    if key == _MARK + "datetime":
-        return datetime.fromisoformat(value)
-    if key == _MARK + "bytes":
-        return base64.b64decode(value)
-    return row
+def _unmarked(value: Any) -> Any:
+    """What `_plain` was given."""
+    if type(value) is list:
+        return [_unmarked(item) for item in value]
+    if type(value) is not dict:
+        return value
+    for key, item in value.items():
+        if key == _MARK + "tuple":
+            return tuple(_unmarked(part) for part in item)
+        if key == _MARK + "datetime":
+            return datetime.fromisoformat(item)
+        if key == _MARK + "bytes":
+            return base64.b64decode(item)
+    return {key: _unmarked(item) for key, item in value.items()}

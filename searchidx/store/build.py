@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
-from searchidx.analysis import LONGEST_KEYWORD, LONGEST_META_VALUE, fold, fold_value
+from searchidx.analysis import (
+    LONGEST_KEYWORD,
+    LONGEST_META_VALUE,
+    fold,
+    fold_value,
+    fold_values,
+    spaced,
+)
 from searchidx.columnar.columns import ByteValues, Column, NumberValues, text_values
 from searchidx.columnar.invert import invert
+from searchidx.columnar.numbers import SIGN_BIT, date_numbers, float_numbers, number_terms
 from searchidx.columnar.postings import FieldPostings
 from searchidx.columnar.segment import FieldLengths, SegmentData, length_bytes, write_segment
 from searchidx.columnar.stored import StoredWriter
@@ -41,7 +50,7 @@ from searchidx.schema import (
     weight_unit,
 )
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens
+from searchidx.store.tokens import Chunks, Ids, Numbering, Stems, TermColumn, TokenColumn, Tokens
 
 SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
@@ -49,6 +58,9 @@ LONGEST_OPAQUE = 256
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#]*)\S*\Z", re.I)
 """An address, which is found whole, and by the words of its host."""
+
+BATCH = 250
+"""Posts that are taken apart together."""
 
 MOST_CHUNKS = 1_000_000
 """Chunks that are remembered from one segment to the next."""
@@ -79,12 +91,15 @@ class Analyses:
 
 
 class SegmentBuilder:
-    """Gathers posts, and writes them as one segment."""
+    """Gathers posts, and writes them as one segment.
+
+    The posts wait until there are BATCH of them, and are then taken apart field by field.
+    """
 
     def __init__(self, specs: Sequence[FieldSpec], analyses: Analyses | None = None) -> None:
         self.analyses = analyses or Analyses()
         self._specs = tuple(specs)
-        self._schema = build_schema(specs)
+        schema = build_schema(specs)
         self._stored = StoredWriter()
         self._texts = [
             _TextField(spec, self.analyses.chunks)
@@ -92,21 +107,22 @@ class SegmentBuilder:
             if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD)
         ]
         self._numbers = [
-            _NumberField(spec, self._schema[spec.name])
+            _NumberField(spec, schema[spec.name].column_type.default_value())
             for spec in specs
             if spec.kind in (FieldKind.NUMBER, FieldKind.DATE)
         ]
         self._bools = [(spec, TermColumn()) for spec in specs if spec.kind is FieldKind.BOOL]
-        self._paths: list[bytes] = []
+        self._paths: list[str] = []
         self._path_words = TokenColumn(Chunks(self.analyses.words))
         self._path_values = TermColumn()
         self._meta = _MetaField(self.analyses)
         self._has = TermColumn()
         self._files: list[tuple[int, int, int]] = []
         self._digests: list[bytes] = []
+        self._waiting: list[Post] = []
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._paths) + len(self._waiting)
 
     def size_bytes(self) -> int:
         """About how much memory the segment takes, and will take while it is written."""
@@ -123,55 +139,51 @@ class SegmentBuilder:
 
     def add(self, post: Post) -> None:
         """Gather one post."""
-        doc = len(self._paths)
-        fields = post.fields
-        stored: dict[str, Any] = {}
+        self._waiting.append(post)
+        if len(self._waiting) == BATCH:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take apart the posts that wait."""
+        posts, self._waiting = self._waiting, []
+        numbers = np.arange(len(self._paths), len(self._paths) + len(posts), dtype=np.int32)
+        fields = [post.fields for post in posts]
         for field in self._texts:
-            texts = fields.get(field.spec.name)
-            if texts:
-                assert isinstance(texts, tuple)
-                stored[field.spec.name] = list(texts)
-                field.add(doc, texts)
+            field.add(numbers, [row.get(field.spec.name, ()) for row in fields])  # type: ignore[misc]
         for number in self._numbers:
-            value = fields.get(number.spec.name)
-            if value is not None:
-                number.add(doc, value)
+            number.add(numbers, [row.get(number.spec.name) for row in fields])
         for spec, terms in self._bools:
-            flag = fields.get(spec.name)
-            if flag is not None:
-                terms.add(doc, ["t" if flag else "f"])
-                stored[spec.name] = bool(flag)
-        if post.meta:
-            self._meta.add(doc, post.meta)
-            stored[META] = [text for pair in post.meta for text in pair]
-        if post.problems:
-            rows = [[p.line, p.what, p.todo, p.lost_text] for p in post.problems]
-            stored[PROBLEMS] = rows
-        meta_keys = tuple(dict.fromkeys(key for key, _ in post.meta))
-        self._has.add(doc, _presence(tuple(fields), meta_keys, bool(post.problems)))
-        path = post.file.path
-        self._path_words.add_once(doc, path)
-        self._path_values.add(doc, (fold_value(path, LONGEST_KEYWORD),))
-        self._paths.append(path.encode("utf-8", "surrogatepass"))
-        file = post.file
-        self._files.append((file.size_bytes, file.mtime_ns, file.ctime_ns))
-        self._digests.append(bytes.fromhex(file.digest))
-        self._stored.add(stored)
+            flags = [row.get(spec.name) for row in fields]
+            _add_flat(terms, numbers, [_FLAGS[flag] for flag in flags])  # type: ignore[index]
+        if any(post.meta for post in posts):
+            self._meta.add(numbers, [post.meta for post in posts])
+        _add_flat(self._has, numbers, [_has_names(post) for post in posts])
+        paths = [post.file.path for post in posts]
+        self._path_words.add(numbers, spaced(paths))
+        self._path_values.add(numbers, fold_values(paths, LONGEST_KEYWORD)[0])
+        self._paths += paths
+        files = [post.file for post in posts]
+        self._files += [(file.size_bytes, file.mtime_ns, file.ctime_ns) for file in files]
+        self._digests += [bytes.fromhex(file.digest) for file in files]
+        kept = [field.spec.name for field in self._texts] + [spec.name for spec, _ in self._bools]
+        for post in posts:
+            self._stored.add(_stored(post, kept))
 
     def write(self, stream: BinaryIO) -> None:
         """Write the segment file; the builder is used up."""
+        if self._waiting:
+            self._settle()
         data = SegmentData(len(self), self._stored.finish(), stored_columns=[PATH])
         files = np.array(self._files, dtype=np.int64).reshape(-1, 3)
         for place, name in enumerate((FILE_SIZE, FILE_MTIME, FILE_CTIME)):
             data.columns[name] = NumberValues(files[:, place])
         data.columns[FILE_DIGEST] = ByteValues(self._digests)
-        data.columns[PATH] = ByteValues(self._paths)
+        data.columns[PATH] = ByteValues([p.encode("utf-8", "surrogatepass") for p in self._paths])
         for number in self._numbers:
             data.columns[number.spec.name] = number.column(len(self))
         for field in self._texts:
             if is_sortable(field.spec):
-                column = text_values(_filled(field.sort_keys, len(self)))
-                data.columns[names_of(field.spec).value] = column
+                data.columns[names_of(field.spec).value] = text_values(field.sort_keys)
         write_segment(stream, data, self._fields(data))
 
     def _fields(self, data: SegmentData) -> Iterator[tuple[str, list[FieldPostings]]]:
@@ -212,6 +224,33 @@ class SegmentBuilder:
             yield spec.name, [_whole(terms)]
 
 
+def _stored(post: Post, names: Sequence[str]) -> dict[str, Any]:
+    """What is stored of a post: of its fields, those of these names."""
+    fields = post.fields
+    stored: dict[str, Any] = {}
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, tuple):
+            if value:
+                stored[name] = list(value)
+        elif value is not None:
+            stored[name] = bool(value)
+    if post.meta:
+        stored[META] = list(chain.from_iterable(post.meta))
+    if post.problems:
+        stored[PROBLEMS] = [[p.line, p.what, p.todo, p.lost_text] for p in post.problems]
+    return stored
+
+
+def _add_flat(column: TermColumn, docs: Ids, terms: Sequence[Sequence[str]]) -> None:
+    """Add the terms of each document."""
+    counts = np.fromiter(map(len, terms), np.int64, len(terms))
+    column.add(np.repeat(docs, counts), list(chain.from_iterable(terms)))
+
+
+_FLAGS: dict[Any, tuple[str, ...]] = {None: (), False: ("f",), True: ("t",)}
+
+
 class _TextField:
     """A text or keyword field: its words, its whole values, and what it is sorted by."""
 
@@ -219,47 +258,67 @@ class _TextField:
         self.spec = spec
         self.tokens = TokenColumn(chunks)
         self.values = TermColumn()
-        self.sort_keys: dict[int, bytes] = {}
+        self.sort_keys: list[bytes | None] = []
         self._longest = names_of(spec).longest
         self._is_sortable = is_sortable(spec)
 
-    def add(self, doc: int, texts: Sequence[str]) -> None:
-        self.tokens.add(doc, texts)
-        values = [fold_value(text, self._longest) for text in texts]
-        self.values.add(doc, filter(None, values))
+    def add(self, docs: Ids, values: Sequence[tuple[str, ...]]) -> None:
+        """Add the values of some documents, which are none of some of them."""
+        counts = np.fromiter(map(len, values), np.int64, len(values))
+        texts = list(chain.from_iterable(values))
+        owners: Ids = np.repeat(docs, counts)
+        self.tokens.add(owners, spaced(texts))
+        terms, folded = fold_values(texts, self._longest)
         if self._is_sortable:
-            self.sort_keys[doc] = sort_key(texts[0]).encode("utf-8", "replace")
+            firsts = (counts.cumsum() - counts).tolist()
+            self.sort_keys += [
+                _sort_key(folded[first]) if own else None
+                for first, own in zip(firsts, values, strict=True)
+            ]
+        if "" in terms:
+            owners = owners[[bool(term) for term in terms]]
+            terms = [term for term in terms if term]
+        self.values.add(owners, terms)
 
 
 class _NumberField:
-    """A number or date field."""
+    """A number or date field, in the numbers that Whoosh makes of its values."""
 
-    def __init__(self, spec: FieldSpec, kind: Any) -> None:
+    def __init__(self, spec: FieldSpec, default: int) -> None:
         self.spec = spec
-        self._kind = kind
-        self._docs: list[int] = []
-        self._values: list[int] = []
+        self._default = default
+        self._docs: list[Ids] = []
+        self._values: list[FieldValue] = []
 
-    def add(self, doc: int, value: FieldValue) -> None:
-        native = value.replace(tzinfo=None) if isinstance(value, datetime) else float(value) + 0.0  # type: ignore[arg-type]
-        self._docs.append(doc)
-        self._values.append(self._kind.to_column_value(native))
+    def add(self, docs: Ids, values: Sequence[FieldValue | None]) -> None:
+        has = [value is not None for value in values]
+        self._docs.append(docs[has])
+        self._values += [value for value in values if value is not None]
 
     def column(self, documents: int) -> Column:
-        kind = self._kind.column_type
-        dtype = np.dtype(kind._typecode).newbyteorder("<")
-        values = np.full(documents, kind.default_value(), dtype=dtype)
-        values[self._docs] = self._values
+        values = np.full(documents, self._default, dtype="<u8")
         has = np.zeros(documents, dtype=np.bool_)
-        has[self._docs] = True
+        docs = self._all_docs()
+        values[docs] = self._numbers
+        has[docs] = True
         return NumberValues(values, None if has.all() else has, is_complete=True)
 
     def postings(self) -> FieldPostings:
-        dtype = np.dtype(self._kind.column_type._typecode)
-        distinct, terms = np.unique(np.array(self._values, dtype=dtype), return_inverse=True)
-        from_column, to_bytes = self._kind.from_column_value, self._kind.to_bytes
-        names = [to_bytes(from_column(value)) for value in distinct.tolist()]
-        return invert(names, terms, np.array(self._docs, dtype=np.int64))
+        distinct, terms = np.unique(self._numbers, return_inverse=True)
+        if self.spec.kind is FieldKind.DATE:
+            distinct = distinct ^ SIGN_BIT
+        return invert(number_terms(distinct), terms, self._all_docs())
+
+    def _all_docs(self) -> Ids:
+        return np.concatenate([np.zeros(0, dtype=np.int32), *self._docs])
+
+    @cached_property
+    def _numbers(self) -> npt.NDArray[np.uint64]:
+        """What Whoosh's column holds for each value."""
+        if self.spec.kind is FieldKind.DATE:
+            moments = [value.replace(tzinfo=None) for value in self._values]  # type: ignore[union-attr]
+            return date_numbers(moments)
+        return float_numbers(np.array(self._values, dtype=np.float64))
 
 
 class _MetaField:
@@ -273,20 +332,22 @@ class _MetaField:
     def __len__(self) -> int:
         return sum(map(len, self._columns.values()))
 
-    def add(self, doc: int, pairs: Sequence[tuple[str, str]]) -> None:
-        by_key: dict[str, list[str]] = {}
-        values = []
-        for key, text in pairs:
-            prefix = _key_prefix(key)
-            values.append(prefix + fold_value(text, LONGEST_META_VALUE))
-            if words := _searched(text):
-                by_key.setdefault(prefix, []).append(words)
-        self.values.add(doc, values)
-        for prefix, texts in by_key.items():
+    def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
+        """Add the (key, text) pairs of some documents."""
+        by_prefix: dict[str, list[tuple[int, str]]] = {}
+        for doc, own in zip(docs.tolist(), pairs, strict=True):
+            for key, text in own:
+                by_prefix.setdefault(_key_prefix(key), []).append((doc, text))
+        for prefix, rows in by_prefix.items():
+            owners = np.array([doc for doc, _ in rows], dtype=np.int32)
+            terms, _ = fold_values([text for _, text in rows], LONGEST_META_VALUE)
+            self.values.add(owners, [prefix + term for term in terms])
+            searched = [_searched(text) for _, text in rows]
+            has_words = [bool(text) for text in searched]
             column = self._columns.get(prefix)
             if column is None:
                 column = self._columns[prefix] = TokenColumn(self._analyses.meta(prefix))
-            column.add(doc, texts)
+            column.add(owners[has_words], spaced(list(filter(None, searched))))
 
     def fields(
         self, data: SegmentData, documents: int
@@ -348,23 +409,24 @@ def _lengths(tokens: Tokens, documents: int) -> FieldLengths:
 
 
 def _whole(column: TermColumn) -> FieldPostings:
-    return invert(column.names.encoded(), *column.terms())
+    return invert(column.names(), *column.terms())
 
 
-def _filled(values: dict[int, bytes], documents: int) -> list[bytes | None]:
-    return [values.get(number) for number in range(documents)]
-
-
-def sort_key(text: str) -> str:
+def _sort_key(folded: str) -> bytes:
     """What a text is sorted by."""
-    return " ".join(fold(text).split())[:SORT_CHARACTERS]
+    return folded[:SORT_CHARACTERS].encode("utf-8", "replace")
+
+
+def _has_names(post: Post) -> tuple[str, ...]:
+    """The names under which `has:` finds a post."""
+    meta_keys = tuple(dict.fromkeys([key for key, _ in post.meta])) if post.meta else ()
+    return _presence(tuple(post.fields), meta_keys, bool(post.problems))
 
 
 @lru_cache(maxsize=10_000)
 def _presence(
     fields: tuple[str, ...], meta_keys: tuple[str, ...], has_problems: bool
 ) -> tuple[str, ...]:
-    """The names under which `has:` finds a post."""
     names = [PATH, *fields, *(f"meta.{key}" for key in meta_keys)]
     if has_problems:
         names.append(PROBLEMS)

@@ -3,13 +3,17 @@
 A text is cut at white space. Each distinct piece (a chunk) gets a number when it is first met, and
 only then is it analysed; from then on a text is a list of numbers. What the chunks stand for is
 looked up for all texts of a segment at once, in `expand`.
+
+The texts come many at a time, so that what is done to each of them is done by loops of the
+interpreter's own, not by Python's.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +36,12 @@ class Numbering(dict[str, int]):
         return [text.encode("utf-8", "replace") for text in self]
 
 
+_GAP = "\0"
+"""The chunk that stands between two texts, and has no words; none that a text is cut into."""
+
+
 class Chunks(dict[str, int]):
-    """Chunks numbered from 0, each with the words that it stands for.
+    """Chunks numbered from 0, which is `_GAP`, each with the words that it stands for.
 
     `words` numbers the words; `prefix` stands in front of each. A word has a slot, its place in the
     chunk; words of the same slot are found at the same position.
@@ -42,10 +50,11 @@ class Chunks(dict[str, int]):
     def __init__(self, words: Numbering, prefix: str = "") -> None:
         self._words = words
         self._prefix = prefix
-        self._firsts = array("i", [0])
-        self._slots = array("i")
+        self._firsts = array("i", [0, 0])
+        self._slots = array("i", [0])
         self._found = array("i")
         self._places = array("i")
+        self[_GAP] = 0
 
     def __missing__(self, chunk: str) -> int:
         slots = chunk_terms(chunk)
@@ -56,12 +65,6 @@ class Chunks(dict[str, int]):
         self._slots.append(len(slots))
         self._firsts.append(len(self._found))
         number = self[chunk] = len(self._slots) - 1
-        return number
-
-    def once(self, chunk: str) -> int:
-        """The number of a chunk that will hardly be met again: it is analysed, not remembered."""
-        number = self.__missing__(chunk)
-        del self[chunk]
         return number
 
     def tables(self) -> tuple[Ids, Ids, Ids, Ids]:
@@ -89,41 +92,41 @@ class TokenColumn:
     """The texts of one field, document after document, as numbers of chunks."""
 
     def __init__(self, chunks: Chunks) -> None:
-        self._number_of: Callable[[str], int] = chunks.__getitem__
         self._chunks = chunks
         self._ids = array("i")
-        self._sizes = array("i")
-        self._docs = array("i")
+        self._docs: list[Ids] = []
 
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, doc: int, texts: Iterable[str]) -> None:
-        """Add the values that a document has of the field."""
-        ids, number_of = self._ids, self._number_of
-        for text in texts:
-            before = len(ids)
-            ids.extend(map(number_of, text.split()))
-            self._sizes.append(len(ids) - before)
-            self._docs.append(doc)
-
-    def add_once(self, doc: int, text: str) -> None:
-        """Add a text that will hardly be met again."""
-        before = len(self._ids)
-        self._ids.extend(map(self._chunks.once, text.split()))
-        self._sizes.append(len(self._ids) - before)
-        self._docs.append(doc)
+    def add(self, docs: Ids, texts: Sequence[str]) -> None:
+        """Add values of the field; `docs` are the documents that have them, ascending."""
+        if not texts:
+            return
+        whole = _BETWEEN.join(texts)
+        if whole.count(_GAP) >= len(texts):
+            whole = _BETWEEN.join([text.replace(_GAP, "\1") for text in texts])
+        self._ids.extend(map(self._chunks.__getitem__, whole.split()))
+        self._ids.append(0)
+        self._docs.append(docs)
 
     def tokens(self) -> Tokens:
         """Everything that was added, analysed."""
-        return expand(self._chunks, *map(_int32, (self._ids, self._sizes, self._docs)))
+        ids = _int32(self._ids)
+        is_gap = ids == 0
+        sizes = np.diff(np.flatnonzero(is_gap), prepend=-1) - 1
+        docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)
+        return expand(self._chunks, ids[~is_gap], sizes, docs)
+
+
+_BETWEEN = f" {_GAP} "
 
 
 def _int32(numbers: array[int]) -> Ids:
     return np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, dtype=np.int32)
 
 
-def expand(chunks: Chunks, ids: Ids, sizes: Ids, docs: Ids) -> Tokens:
+def expand(chunks: Chunks, ids: Ids, sizes: Numbers, docs: Ids) -> Tokens:
     """The tokens of values that are given as chunks.
 
     `ids` are the chunks of all values; value `n` has `sizes[n]` of them and belongs to document
@@ -154,22 +157,29 @@ class TermColumn:
     """Terms that are taken whole, document after document."""
 
     def __init__(self) -> None:
-        self.names = Numbering()
-        self._ids = array("i")
-        self._docs = array("i")
+        self._firsts: dict[str, int] = {}
+        """Each term, and the place in `_places` where it stands first."""
+        self._places = array("i")
+        self._docs: list[Ids] = []
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._places)
 
-    def add(self, doc: int, terms: Iterable[str]) -> None:
-        """Add terms of a document; one that is given twice counts once."""
-        ids, before = self._ids, len(self._ids)
-        ids.extend(map(self.names.__getitem__, terms))
-        self._docs.extend([doc] * (len(ids) - before))
+    def add(self, docs: Ids, terms: Sequence[str]) -> None:
+        """Add terms, and the documents that have them; what a document has twice counts once."""
+        self._places.extend(map(self._firsts.setdefault, terms, count(len(self._places))))
+        self._docs.append(docs)
+
+    def names(self) -> list[bytes]:
+        """The terms in the order of their numbers, as UTF-8."""
+        return [term.encode("utf-8", "replace") for term in self._firsts]
 
     def terms(self) -> tuple[Ids, Ids]:
         """The number of each term, and its document."""
-        return _int32(self._ids), _int32(self._docs)
+        firsts = np.fromiter(self._firsts.values(), np.int32, len(self._firsts))
+        numbers = firsts.searchsorted(_int32(self._places)).astype(np.int32)
+        docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)
+        return numbers, docs
 
 
 class Stems:

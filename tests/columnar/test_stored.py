@@ -68,12 +68,22 @@ def many(count: int, word: str = "word") -> list[dict[str, Any]]:
     ]
 
 
-def test_long_values_are_deflated_with_what_they_have_in_common() -> None:
-    one, hundred = stored(many(1)), stored(many(100))
-    assert sum(len(part.items) for part in one.tails) < 100
-    assert sum(len(part.items) for part in hundred.tails) < 30 * 100
-    reader = kept([hundred])
+def tail_bytes(values: StoredValues) -> int:
+    return sum(len(part.blocks.items) for part in values.tails)
+
+
+def test_long_values_are_deflated_with_those_of_the_documents_beside_them() -> None:
+    assert tail_bytes(stored(many(1))) < 100
+    assert tail_bytes(stored(many(100))) < 50 * 100
+    reader = kept([stored(many(100))])
     assert [reader.values(n) for n in range(100)] == many(100)
+
+
+def test_tails_that_were_deflated_one_by_one_are_put_together() -> None:
+    single = kept([stored([row]) for row in many(40)])
+    again = kept([single.kept(None)])
+    assert tail_bytes(again.kept(None)) == tail_bytes(stored(many(40)))
+    assert [again.values(n) for n in range(40)] == many(40)
 
 
 def test_short_texts_are_read_without_the_rest() -> None:
