@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.postings import narrow, ragged
+from searchidx.columnar.postings import narrow
+from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,14 @@ class TextValues:
     """A text a document: 0, or 1 more than the place of the text in `texts`, which are sorted."""
 
     ordinals: Array
-    texts: Sequence[bytes]
+    texts: Ragged
 
 
 @dataclass(frozen=True, slots=True)
 class ByteValues:
     """Bytes a document."""
 
-    rows: Sequence[bytes]
+    rows: Ragged
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,37 @@ Column = NumberValues | TextValues | ByteValues | WhooshValues
 
 def text_values(rows: Sequence[bytes | None]) -> TextValues:
     """The text column of these rows."""
-    texts = sorted({row for row in rows if row is not None})
-    places = {text: place for place, text in enumerate(texts, 1)}
-    ordinals = np.fromiter((places[r] if r is not None else 0 for r in rows), np.int64, len(rows))
+    has = np.array([row is not None for row in rows], dtype=np.bool_)
+    ordinals = np.zeros(len(rows), dtype=np.int64)
+    places, texts = distinct(ragged([row for row in rows if row is not None]))
+    ordinals[has] = places + 1
     return TextValues(ordinals, texts)
+
+
+def distinct(texts: Ragged) -> tuple[Numbers, Ragged]:
+    """For each text its place among the distinct ones in byte order; and these in that order."""
+    order, is_new = byte_order(texts)
+    places = np.empty(len(order), dtype=np.int64)
+    places[order] = is_new.cumsum() - 1
+    return places, texts.picked(order[is_new])
+
+
+def joined_texts(parts: Sequence[TextValues | None], counts: Sequence[int]) -> TextValues:
+    """The text columns of several segments, one behind the other; `counts` are their documents,
+    none of which has a text in a segment without the column."""
+    held = [part.texts for part in parts if part is not None]
+    places, texts = distinct(joined(held or [ragged([])]))
+    ordinals = []
+    first = 0
+    for part, count in zip(parts, counts, strict=True):
+        if part is None:
+            ordinals.append(np.zeros(count, dtype=np.int64))
+        else:
+            last = first + len(part.texts)
+            own = np.concatenate([[0], places[first:last] + 1])
+            ordinals.append(own[part.ordinals])
+            first = last
+    return TextValues(np.concatenate(ordinals), texts)
 
 
 def write_column(writer: ArrayFileWriter, prefix: str, column: Column) -> None:
@@ -75,14 +102,12 @@ def write_column(writer: ArrayFileWriter, prefix: str, column: Column) -> None:
             if column.is_complete:
                 writer.add(f"{prefix}.order", narrow(_order(column)))
         case TextValues():
-            texts = ragged(column.texts)
             writer.add(f"{prefix}.ordinals", narrow(column.ordinals))
-            writer.add(f"{prefix}.texts", texts.items)
-            writer.add(f"{prefix}.texts.at", narrow(np.concatenate([[0], texts.ends])))
+            writer.add(f"{prefix}.texts", column.texts.items)
+            writer.add(f"{prefix}.texts.at", narrow(column.texts.bounds()))
         case ByteValues():
-            rows = ragged(column.rows)
-            writer.add(f"{prefix}.bytes", rows.items)
-            writer.add(f"{prefix}.bytes.at", narrow(np.concatenate([[0], rows.ends])))
+            writer.add(f"{prefix}.bytes", column.rows.items)
+            writer.add(f"{prefix}.bytes.at", narrow(column.rows.bounds()))
         case WhooshValues():
             writer.add_bytes(f"{prefix}.whoosh", column.data)
 
@@ -131,7 +156,7 @@ class TextColumn:
 
     def data(self) -> TextValues:
         """The column, to be written again."""
-        return TextValues(self.ordinals, [self.text(n) for n in range(1, len(self) + 1)])
+        return TextValues(self.ordinals, Ragged(self._texts.whole(), self._at[1:]))
 
 
 class ByteColumn:
@@ -146,9 +171,8 @@ class ByteColumn:
 
     def rows(self) -> list[bytes]:
         """The bytes of every document."""
-        whole, at = self._bytes.whole().tobytes(), self._at.tolist()
-        return [whole[a:b] for a, b in pairwise(at)]
+        return self.data().rows.texts()
 
     def data(self) -> ByteValues:
         """The column, to be written again."""
-        return ByteValues(self.rows())
+        return ByteValues(Ragged(self._bytes.whole(), self._at[1:]))

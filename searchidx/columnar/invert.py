@@ -7,20 +7,33 @@ and the postings are read off where they change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers, changes
-from searchidx.columnar.postings import FieldPostings, Ragged
+from searchidx.columnar.postings import FieldPostings
+from searchidx.columnar.runs import Ragged, byte_order, ragged
 
 Ids = npt.NDArray[np.int32]
 
 
+class Names:
+    """Numbered terms, all different."""
+
+    def __init__(self, texts: Ragged) -> None:
+        self.texts = texts
+
+    @cached_property
+    def order(self) -> Numbers:
+        """The numbers in the byte order of the terms."""
+        return byte_order(self.texts)[0]
+
+
 def invert(
-    names: Sequence[bytes],
+    names: Names,
     terms: Array,
     docs: Array,
     *,
@@ -35,7 +48,9 @@ def invert(
     it has; with weights (whole numbers, in `unit`), their sum; else 1.
     """
     if not len(terms):
-        return FieldPostings([], np.zeros(1, np.int64), np.zeros(0, np.int64), _ones(0), unit)
+        return FieldPostings(
+            ragged([]), np.zeros(1, np.int64), np.zeros(0, np.int64), _ones(0), unit
+        )
     ranks, ordered = _ranks(names, terms)
     keys, doc_bits, low = _sorted(ranks[terms], docs, positions if weights is None else weights)
     heads = np.flatnonzero(changes(keys))
@@ -58,13 +73,13 @@ def _ones(count: int) -> Numbers:
     return np.ones(count, dtype=np.int64)
 
 
-def _ranks(names: Sequence[bytes], terms: Array) -> tuple[Ids, list[bytes]]:
+def _ranks(names: Names, terms: Array) -> tuple[Ids, Ragged]:
     """For each name its place among those used, in byte order; and those names in that order."""
-    used = np.flatnonzero(np.bincount(terms, minlength=len(names))).tolist()
-    used.sort(key=names.__getitem__)
-    ranks = np.zeros(len(names), dtype=np.int32)
+    is_used = np.bincount(terms, minlength=len(names.texts)) > 0
+    used = names.order[is_used[names.order]]
+    ranks = np.zeros(len(names.texts), dtype=np.int32)
     ranks[used] = np.arange(len(used))
-    return ranks, [names[number] for number in used]
+    return ranks, names.texts.picked(used)
 
 
 def _sorted(

@@ -17,15 +17,18 @@ from searchidx.columnar.columns import (
     Column,
     NumberValues,
     TextValues,
+    joined_texts,
 )
 from searchidx.columnar.found import Mask
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, differences, run_places
-from searchidx.columnar.postings import FieldPostings, FieldTerms, Ragged
+from searchidx.columnar.packed import Numbers, differences, joined_packed, run_places
+from searchidx.columnar.postings import COPIED, Encoded, FieldPostings, FieldTerms
+from searchidx.columnar.runs import Ragged, byte_order, ragged
+from searchidx.columnar.runs import joined as joined_runs
 from searchidx.columnar.segment import FieldLengths, SegmentArrays, SegmentData, write_segment
 from searchidx.columnar.stored import joined
 
-RANGE_POSTINGS = 2_000_000
+RANGE_POSTINGS = 400_000
 """Postings that are decoded at a time."""
 
 RATIO = 3
@@ -97,7 +100,7 @@ def _union(names: Sequence[Sequence[str]]) -> list[str]:
 
 def _fields(
     sources: Sequence[Source], data: SegmentData
-) -> Iterator[tuple[str, Iterator[FieldPostings]]]:
+) -> Iterator[tuple[str, Iterator[FieldPostings | Encoded]]]:
     """The merged postings of each field; the lengths of those that have some go into `data`."""
     moves = _moves(sources)
     with_lengths = set(_union([source.arrays.length_names() for source in sources]))
@@ -105,7 +108,8 @@ def _fields(
         total = _Total()
         yield name, total.over(_merged(name, sources, moves))
         if name in with_lengths:
-            data.lengths[name] = FieldLengths(_lengths(name, sources), total.weight)
+            whole = total.weight if total.has_seen_all else _known_total(name, sources)
+            data.lengths[name] = FieldLengths(_lengths(name, sources), whole)
 
 
 class _Total:
@@ -113,16 +117,27 @@ class _Total:
 
     def __init__(self) -> None:
         self._by_unit: dict[float, float] = {}
+        self.has_seen_all = True
 
     @property
     def weight(self) -> float:
         return sum(weight * unit for unit, weight in self._by_unit.items())
 
-    def over(self, ranges: Iterator[FieldPostings]) -> Iterator[FieldPostings]:
+    def over(self, ranges: Iterator[FieldPostings | Encoded]) -> Iterator[FieldPostings | Encoded]:
         for postings in ranges:
-            weight = float(postings.weights.sum(dtype=np.float64))
-            self._by_unit[postings.unit] = self._by_unit.get(postings.unit, 0.0) + weight
+            if isinstance(postings, Encoded):
+                self.has_seen_all = False
+            else:
+                weight = float(postings.weights.sum(dtype=np.float64))
+                self._by_unit[postings.unit] = self._by_unit.get(postings.unit, 0.0) + weight
             yield postings
+
+
+def _known_total(name: str, sources: Sequence[Source]) -> float:
+    """The length of a field of which all postings are kept, all in one unit."""
+    fields = [source.arrays.field(name) for source in sources]
+    unit = next(terms.unit for terms in fields if terms is not None)
+    return sum(round(source.arrays.total_length(name) / unit) for source in sources) * unit
 
 
 def _moves(sources: Sequence[Source]) -> list[Numbers]:
@@ -153,24 +168,65 @@ def _lengths(name: str, sources: Sequence[Source]) -> Array:
 
 def _merged(
     name: str, sources: Sequence[Source], moves: Sequence[Numbers]
-) -> Iterator[FieldPostings]:
+) -> Iterator[FieldPostings | Encoded]:
     """One field of all segments, range of terms by range of terms."""
     held = [(source.arrays.field(name), move) for source, move in zip(sources, moves, strict=True)]
     fields = [(terms, move) for terms, move in held if terms is not None]
     if not fields:
         return
     largest = max((terms for terms, _ in fields), key=FieldTerms.posting_count)
+    is_whole = all(source.alive is None for source in sources)
+    can_copy = is_whole and _are_alike([terms for terms, _ in fields])
     firsts = [0] * len(fields)
     for _, last in largest.ranges(RANGE_POSTINGS // len(fields)):
         bound = largest.term(last) if last < len(largest) else None
         lasts = [len(t) if bound is None else t.first_from(bound) for t, _ in fields]
-        parts = [
-            _moved(terms.range(first, end), move)
+        held_here = [
+            (terms, move, first, end)
             for (terms, move), first, end in zip(fields, firsts, lasts, strict=True)
             if end > first
         ]
-        yield _joined(parts)
+        if can_copy:
+            yield _copied(held_here)
+        else:
+            yield _joined([_moved(t.range(first, end), move) for t, move, first, end in held_here])
         firsts = lasts
+
+
+def _are_alike(fields: Sequence[FieldTerms]) -> bool:
+    """Whether the postings of several segments can be put together as they are written."""
+    return (
+        all(terms.can_be_copied() for terms in fields)
+        and len({(terms.unit, terms.has("positions")) for terms in fields}) == 1
+        and len({terms.has("positions.counts") for terms in fields}) == 1
+    )
+
+
+def _copied(held: Sequence[tuple[FieldTerms, Numbers, int, int]]) -> Encoded:
+    """A range of terms of several segments; of the postings only the documents are decoded."""
+    parts, docs = [], []
+    for terms, move, first, last in held:
+        part, old = terms.copied(first, last)
+        parts.append(part)
+        docs.append(move[old])
+    texts = joined_runs(part.terms() for part in parts)
+    runs, is_new = byte_order(texts)
+    heads = np.flatnonzero(is_new)
+    sizes = np.concatenate([differences(part.bounds["starts"]) for part in parts])
+    places = run_places((sizes.cumsum() - sizes)[runs], sizes[runs])
+    ends = np.append(sizes[runs].cumsum()[heads[1:] - 1], len(places))
+    starts = np.concatenate([[0], ends])
+    joined = Encoded.of(texts.picked(runs[heads]), starts, parts[0].unit)
+    joined.add_docs(np.concatenate(docs)[places])
+    for name in COPIED:
+        if not any(name in part.arrays for part in parts):
+            continue
+        for part in parts:
+            part.fill(name)
+        counts = np.concatenate([part.run_sizes(name) for part in parts])
+        packed = joined_packed([part.packed(name) for part in parts], counts, runs, heads)
+        joined.add(name, packed)
+    return joined
 
 
 def _moved(field: FieldPostings, move: Numbers) -> FieldPostings:
@@ -187,19 +243,9 @@ def _moved(field: FieldPostings, move: Numbers) -> FieldPostings:
         docs[kept],
         field.weights[kept],
         field.unit,
-        _picked(field.positions, kept),
-        _picked(field.values, kept),
+        field.positions and field.positions.picked(kept),
+        field.values and field.values.picked(kept),
     )
-
-
-def _picked(runs: Ragged | None, places: Numbers) -> Ragged | None:
-    """Some of the runs, in the order of `places`."""
-    if runs is None:
-        return None
-    sizes = runs.counts()
-    starts = runs.ends.astype(np.int64) - sizes
-    taken = sizes[places]
-    return Ragged(runs.items[run_places(starts[places], taken)], taken.cumsum())
 
 
 def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
@@ -208,19 +254,16 @@ def _joined(parts: Sequence[FieldPostings]) -> FieldPostings:
     The postings of a term in one segment are a run; the runs are put in the order of the terms, and
     of the segments.
     """
-    terms = sorted(set().union(*(part.terms for part in parts)))
-    ranks = {term: rank for rank, term in enumerate(terms)}
-    rank = np.concatenate(
-        [np.fromiter(map(ranks.__getitem__, p.terms), np.int64, len(p.terms)) for p in parts]
-    )
+    terms = joined_runs(part.terms for part in parts)
+    runs, is_new = byte_order(terms)
     sizes = np.concatenate([differences(part.starts) for part in parts])
-    runs = np.argsort(rank, kind="stable")
     places = run_places((sizes.cumsum() - sizes)[runs], sizes[runs])
-    held = np.bincount(rank, weights=sizes, minlength=len(terms)).astype(np.int64)
-    used = np.flatnonzero(held)
+    heads = np.flatnonzero(is_new)
+    held = np.add.reduceat(sizes[runs], heads) if len(heads) else sizes
+    used = held > 0
     weights, unit = _weights(parts)
     return FieldPostings(
-        [terms[at] for at in used.tolist()] if len(used) < len(terms) else terms,
+        terms.picked(runs[heads[used]]),
         np.concatenate([[0], held[used].cumsum()]),
         np.concatenate([part.docs for part in parts])[places],
         weights[places],
@@ -242,9 +285,7 @@ def _all_runs(parts: Sequence[Ragged | None], order: Numbers) -> Ragged | None:
     held = [part for part in parts if part is not None]
     if len(held) < len(parts):
         return None
-    counts = np.concatenate([part.counts() for part in held])
-    whole = Ragged(np.concatenate([part.items for part in held]), counts.cumsum())
-    return _picked(whole, order)
+    return joined_runs(held).picked(order)
 
 
 # -- columns
@@ -256,12 +297,13 @@ def _column(name: str, sources: Sequence[Source]) -> Column:
     first = next(part for part in parts if part is not None)
     counts = [source.count() for source in sources]
     if isinstance(first, ByteValues):
-        rows: list[bytes] = []
-        for part, count in zip(parts, counts, strict=True):
-            rows += part.rows if isinstance(part, ByteValues) else [b""] * count
-        return ByteValues(rows)
+        rows = [
+            part.rows if isinstance(part, ByteValues) else ragged([b""] * count)
+            for part, count in zip(parts, counts, strict=True)
+        ]
+        return ByteValues(joined_runs(rows))
     if isinstance(first, TextValues):
-        return _texts([p if isinstance(p, TextValues) else None for p in parts], counts)
+        return joined_texts([p if isinstance(p, TextValues) else None for p in parts], counts)
     if isinstance(first, NumberValues):
         return _numbers([p if isinstance(p, NumberValues) else None for p in parts], counts, first)
     raise TypeError(f"{name}: a column that Whoosh wrote cannot be merged here")
@@ -275,26 +317,13 @@ def _kept(name: str, source: Source) -> Column | None:
     if docs is None:
         return column
     if isinstance(column, ByteValues):
-        return ByteValues([column.rows[number] for number in docs.tolist()])
+        return ByteValues(column.rows.picked(docs))
     if isinstance(column, TextValues):
         return TextValues(column.ordinals[docs], column.texts)
     if isinstance(column, NumberValues):
         has = column.has[docs] if column.has is not None else None
         return NumberValues(column.values[docs], has, column.is_complete)
     return column
-
-
-def _texts(parts: Sequence[TextValues | None], counts: Sequence[int]) -> TextValues:
-    texts = sorted(set().union(*(part.texts for part in parts if part is not None)))
-    places = {text: place for place, text in enumerate(texts, 1)}
-    ordinals = []
-    for part, count in zip(parts, counts, strict=True):
-        if part is None:
-            ordinals.append(np.zeros(count, dtype=np.int64))
-        else:
-            own = np.array([0, *map(places.__getitem__, part.texts)], dtype=np.int64)
-            ordinals.append(own[part.ordinals])
-    return TextValues(np.concatenate(ordinals), texts)
 
 
 def _numbers(

@@ -14,6 +14,8 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from searchidx.columnar.runs import Ragged
+
 SIGN_BIT = np.uint64(1 << 63)
 
 _YEAR_1 = np.datetime64("0001-01-01", "us")
@@ -31,9 +33,8 @@ def date_numbers(moments: Sequence[datetime]) -> npt.NDArray[np.uint64]:
     return (np.array(moments, dtype="datetime64[us]") - _YEAR_1).astype(np.uint64)
 
 
-def number_terms(sortable: npt.NDArray[np.uint64]) -> list[bytes]:
+def number_terms(sortable: npt.NDArray[np.uint64]) -> Ragged:
     """The terms of these numbers."""
     rows = np.zeros((len(sortable), 9), dtype=np.uint8)
     rows[:, 1:] = sortable.astype(">u8").view(np.uint8).reshape(-1, 8)
-    blob = rows.tobytes()
-    return [blob[at : at + 9] for at in range(0, len(blob), 9)]
+    return Ragged(rows.ravel(), np.arange(1, len(rows) + 1) * 9)

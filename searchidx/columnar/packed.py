@@ -6,6 +6,7 @@ array of bytes; the width of a run is its bytes divided by its numbers and is no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,15 +65,45 @@ def pack(values: Array, starts: Numbers) -> Packed:
     if (widths == 1).all():
         return Packed(values.astype(np.uint8), at)
     data = np.empty(at[-1], dtype=np.uint8)
-    width_of = np.repeat(widths, counts)
-    place = np.arange(len(values)) - np.repeat(starts[:-1], counts)
-    place *= width_of
-    place += np.repeat(at[:-1], counts)
-    for width in np.unique(widths):
-        here = np.flatnonzero(width_of == width)
-        rows = values[here].astype(_BY_WIDTH[int(width)]).view(np.uint8).reshape(-1, width)
-        data[place[here, None] + np.arange(width)] = rows
+    width_of, width_at = _width_each(widths, counts)
+    for width in np.unique(widths).tolist():
+        data[width_at == width] = values[width_of == width].astype(_BY_WIDTH[width]).view(np.uint8)
     return Packed(data, at)
+
+
+def _width_each(widths: Numbers, counts: Numbers) -> tuple[Bytes, Bytes]:
+    """The width of the run that each number, and that each byte, belongs to. Picking by these takes
+    a fraction of the time that working out the places of the numbers does."""
+    small = widths.astype(np.uint8)
+    return np.repeat(small, counts), np.repeat(small, counts * widths)
+
+
+def joined_packed(
+    parts: Sequence[Packed], counts: Numbers, order: Numbers, heads: Numbers
+) -> Packed:
+    """Runs of several arrays put together, without looking at the numbers in them.
+
+    Run `n` of all parts, one behind the other, has `counts[n]` numbers. The runs are taken in the
+    given order, and from each of `heads`, places in that order, up to the next they become one.
+    """
+    data = np.concatenate([part.data for part in parts])
+    sizes = np.concatenate([differences(part.at) for part in parts])
+    starts = (sizes.cumsum() - sizes)[order]
+    counts, sizes = counts[order], sizes[order]
+    widths = sizes // counts
+    ends = np.append(heads[1:], len(order))
+    wide = np.repeat(np.maximum.reduceat(widths, heads), ends - heads)
+    whole = counts * wide
+    bounds = np.concatenate([[0], whole.cumsum()])
+    at = bounds[np.append(heads, len(order))]
+    if np.array_equal(wide, widths):
+        return Packed(data[run_places(starts, sizes)], at)
+    joined = np.empty(bounds[-1], dtype=np.uint8)
+    for narrow, width in np.unique(np.stack([widths, wide], axis=1), axis=0).tolist():
+        runs = np.flatnonzero((widths == narrow) & (wide == width))
+        held = data[run_places(starts[runs], sizes[runs])].view(_BY_WIDTH[narrow])
+        joined[run_places(bounds[runs], whole[runs])] = held.astype(_BY_WIDTH[width]).view(np.uint8)
+    return Packed(joined, at)
 
 
 def unpack(data: Bytes, count: int) -> Array:
@@ -90,12 +121,17 @@ def unpack_all(packed: Packed, starts: Numbers) -> Numbers:
     if (widths == 1).all():
         values[:] = packed.data
         return values
-    width_of = np.repeat(widths, counts)
-    place = np.arange(len(values)) - np.repeat(starts[:-1] - starts[0], counts)
-    place *= width_of
-    place += np.repeat(packed.at[:-1] - packed.at[0], counts)
-    for width in np.unique(widths):
-        here = np.flatnonzero(width_of == width)
-        rows = packed.data[place[here, None] + np.arange(width)]
-        values[here] = np.ascontiguousarray(rows).view(_BY_WIDTH[int(width)]).ravel()
+    width_of, width_at = _width_each(widths, counts)
+    for width in np.unique(widths).tolist():
+        values[width_of == width] = packed.data[width_at == width].view(_BY_WIDTH[width])
     return values
+
+
+def run_sums(packed: Packed, starts: Numbers) -> Numbers:
+    """The sum of the numbers of each run."""
+    if not len(packed.data):
+        return np.zeros(len(starts) - 1, dtype=np.int64)
+    is_narrow = len(packed.data) == starts[-1] - starts[0]
+    numbers = packed.data if is_narrow else unpack_all(packed, starts)
+    sums: Numbers = np.add.reduceat(numbers, starts[:-1] - starts[0], dtype=np.int64)
+    return sums

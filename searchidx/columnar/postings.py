@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,28 +24,17 @@ from searchidx.columnar.packed import (
     differences,
     pack,
     run_places,
+    run_sums,
     unpack,
     unpack_all,
 )
+from searchidx.columnar.runs import KEY_BYTES, Ragged, sort_keys
 
-KEY_BYTES = 8
 ENCODED_AT_ONCE = 500_000
 """About so many postings are encoded at a time."""
 
 LONG_RUN = 500
 """Runs of so many postings are decoded faster one by one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ragged:
-    """Runs of items, one behind the other: run `n` is `items[ends[n - 1]:ends[n]]`."""
-
-    items: Array
-    ends: Array
-
-    def counts(self) -> Numbers:
-        """How many items each run has."""
-        return differences(np.concatenate([[0], self.ends]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +46,13 @@ class FieldPostings:
     weight.
     """
 
-    terms: Sequence[bytes]
+    terms: Ragged
     starts: Numbers
     docs: Array
     weights: Array
     unit: float = 1.0
     positions: Ragged | None = None
     values: Ragged | None = None
-
-
-def ragged(runs: Sequence[bytes]) -> Ragged:
-    """Runs of bytes as arrays."""
-    ends = np.cumsum(np.fromiter(map(len, runs), np.int64, len(runs)))
-    return Ragged(np.frombuffer(b"".join(runs), dtype=np.uint8), ends)
 
 
 def narrow(array: Array) -> Array:
@@ -88,16 +70,6 @@ def whole_weights(weights: npt.NDArray[np.float32]) -> Array:
     return rounded if np.array_equal(rounded, weights) else weights
 
 
-def sort_keys(blob: npt.NDArray[np.uint8], ends: Numbers) -> npt.NDArray[np.uint64]:
-    """The first eight bytes of each term as a number that sorts as the bytes do."""
-    sizes = np.minimum(differences(np.concatenate([[0], ends])), KEY_BYTES)
-    starts = np.concatenate([[0], ends])[:-1]
-    padded = np.concatenate([blob, np.zeros(KEY_BYTES, dtype=np.uint8)])
-    rows = padded[starts[:, None] + np.arange(KEY_BYTES)]
-    rows[np.arange(KEY_BYTES) >= sizes[:, None]] = 0
-    return rows.view(">u8").ravel().astype(np.uint64)
-
-
 class FieldWriter:
     """Writes a field, range of terms by range of terms, under names that start with a prefix.
 
@@ -109,10 +81,13 @@ class FieldWriter:
     def __init__(self, writer: ArrayFileWriter, prefix: str) -> None:
         self._writer = writer
         self._prefix = prefix
-        self._parts: list[_Encoded] = []
+        self._parts: list[Encoded] = []
 
-    def add(self, field: FieldPostings) -> None:
-        """Encode the postings of the next terms."""
+    def add(self, field: FieldPostings | Encoded) -> None:
+        """Keep the postings of the next terms, encoded."""
+        if isinstance(field, Encoded):
+            self._parts.append(field)
+            return
         for first, last in _ranges(field.starts, ENCODED_AT_ONCE):
             self._parts.append(_encoded(_sliced(field, first, last)))
 
@@ -148,30 +123,52 @@ def _sliced(field: FieldPostings, first: int, last: int) -> FieldPostings:
         return field
     here = slice(int(field.starts[first]), int(field.starts[last]))
     return FieldPostings(
-        field.terms[first:last],
+        field.terms.sliced(first, last),
         field.starts[first : last + 1] - here.start,
         field.docs[here],
         field.weights[here],
         field.unit,
-        _sliced_runs(field.positions, here),
-        _sliced_runs(field.values, here),
+        field.positions and field.positions.sliced(here.start, here.stop),
+        field.values and field.values.sliced(here.start, here.stop),
     )
 
 
-def _sliced_runs(runs: Ragged | None, here: slice) -> Ragged | None:
-    if runs is None:
-        return None
-    start = int(runs.ends[here.start - 1]) if here.start else 0
-    ends = runs.ends[here].astype(np.int64)
-    return Ragged(runs.items[start : int(ends[-1])], ends - start)
-
-
 @dataclass(frozen=True, slots=True)
-class _Encoded:
+class Encoded:
     """A range of terms as it is written. `bounds` count from 0 in each range: n + 1 numbers."""
 
     arrays: dict[str, Array]
     bounds: dict[str, Numbers]
+    unit: float
+
+    @classmethod
+    def of(cls, terms: Ragged, starts: Numbers, unit: float) -> Encoded:
+        """A range of terms, with nothing said of their postings yet."""
+        arrays: dict[str, Array] = {"terms": terms.items, "keys": sort_keys(terms)}
+        return cls(arrays, {"terms.at": terms.bounds(), "starts": starts}, unit)
+
+    def add(self, name: str, packed: Packed) -> None:
+        """Say something of the postings, a run a term."""
+        self.arrays[name], self.bounds[f"{name}.at"] = packed.data, packed.at
+
+    def add_docs(self, docs: Array) -> None:
+        starts = self.bounds["starts"]
+        self.add("docs", pack(_gaps(docs, starts), starts))
+
+    def terms(self) -> Ragged:
+        return Ragged(self.arrays["terms"], self.bounds["terms.at"][1:])
+
+    def packed(self, name: str) -> Packed:
+        """What was added under a name."""
+        return Packed(self.arrays[name], self.bounds[f"{name}.at"])
+
+    def run_sizes(self, name: str) -> Numbers:
+        """How many numbers there are in each run of what was added under a name."""
+        starts = self.bounds["starts"]
+        if name != "positions":
+            return differences(starts)
+        counts = next((c for c in ("positions.counts", "counts") if c in self.arrays), None)
+        return differences(starts) if counts is None else run_sums(self.packed(counts), starts)
 
     def fill(self, name: str) -> None:
         """Write out counts that were left out because they are all 1, or those of the postings."""
@@ -189,33 +186,26 @@ def _joined_bounds(parts: Sequence[Numbers]) -> Numbers:
     return np.concatenate(joined)
 
 
-def _encoded(field: FieldPostings) -> _Encoded:
+def _encoded(field: FieldPostings) -> Encoded:
     starts = field.starts
-    terms = ragged(field.terms)
-    arrays: dict[str, Array] = {"terms": terms.items, "keys": sort_keys(terms.items, terms.ends)}
-    bounds = {"terms.at": np.concatenate([[0], terms.ends]), "starts": starts}
-
-    def add_packed(name: str, packed: Packed) -> None:
-        arrays[name], bounds[f"{name}.at"] = packed.data, packed.at
-
-    add_packed("docs", pack(_gaps(field.docs, starts), starts))
+    encoded = Encoded.of(field.terms, starts, field.unit)
+    encoded.add_docs(field.docs)
     if field.weights.dtype == np.float32:
-        arrays["weights"] = field.weights
+        encoded.arrays["weights"] = field.weights
     elif (field.weights != 1).any():
-        add_packed("counts", pack(field.weights, starts))
+        encoded.add("counts", pack(field.weights, starts))
     if field.positions is not None:
         counts = field.positions.counts()
-        ends = np.concatenate([[0], field.positions.ends.astype(np.int64)])
-        add_packed("positions", pack(field.positions.items, ends[starts]))
+        bounds_of = field.positions.bounds()
+        encoded.add("positions", pack(field.positions.items, bounds_of[starts]))
         is_float = field.weights.dtype == np.float32
         if is_float or field.unit != 1.0 or not np.array_equal(counts, field.weights):
-            add_packed("positions.counts", pack(counts, starts))
+            encoded.add("positions.counts", pack(counts, starts))
     if field.values is not None:
-        ends = np.concatenate([[0], field.values.ends.astype(np.int64)])
-        arrays["values"] = field.values.items
-        bounds["values.at"] = ends[starts]
-        add_packed("values.counts", pack(field.values.counts(), starts))
-    return _Encoded(arrays, bounds)
+        encoded.arrays["values"] = field.values.items
+        encoded.bounds["values.at"] = field.values.bounds()[starts]
+        encoded.add("values.counts", pack(field.values.counts(), starts))
+    return encoded
 
 
 def _gaps(docs: Array, starts: Numbers) -> Numbers:
@@ -224,6 +214,10 @@ def _gaps(docs: Array, starts: Numbers) -> Numbers:
     gaps = np.diff(wide, prepend=0)
     gaps[starts[:-1]] = wide[starts[:-1]]
     return gaps
+
+
+COPIED = ("counts", "positions.counts", "positions")
+"""What is said of postings in numbers that do not change when segments become one."""
 
 
 class FieldTerms:
@@ -250,9 +244,9 @@ class FieldTerms:
             int(self._text_at[number]), int(self._text_at[number + 1])
         ).tobytes()
 
-    def texts(self) -> tuple[npt.NDArray[np.uint8], Array]:
-        """All terms in byte order, back to back, and where each ends."""
-        return self._texts.whole(), self._text_at[1:]
+    def texts(self) -> Ragged:
+        """All terms in byte order."""
+        return Ragged(self._texts.whole(), self._text_at[1:])
 
     def first_from(self, text: bytes) -> int:
         """The number of the first term that is not below `text`."""
@@ -364,9 +358,6 @@ class FieldTerms:
         whole = self._starts[first : last + 1].astype(np.int64)
         starts = whole - whole[0]
         numbers = np.arange(first, last)
-        blob = self._texts.part(int(self._text_at[first]), int(self._text_at[last])).tobytes()
-        bounds = (self._text_at[first : last + 1].astype(np.int64) - self._text_at[first]).tolist()
-        terms = [blob[a:b] for a, b in pairwise(bounds)]
         docs = _from_gaps(*self._docs.runs(numbers, self._starts))
         weights: Array = np.ones(len(docs), dtype=np.int64)
         if self._counts is not None:
@@ -386,7 +377,28 @@ class FieldTerms:
             counts = self._packed("values.counts").runs(numbers, self._starts)[0]
             items = self._file.part(f"{self._prefix}.values", int(at[first]), int(at[last]))
             values = Ragged(items, counts.cumsum())
+        terms = self._terms(first, last)
         return FieldPostings(terms, starts, docs, weights, self.unit, positions, values)
+
+    def copied(self, first: int, last: int) -> tuple[Encoded, Numbers]:
+        """The postings of the terms from `first` up to `last` as they are written, but for the
+        documents, which are beside it."""
+        whole = self._starts[first : last + 1].astype(np.int64)
+        encoded = Encoded.of(self._terms(first, last), whole - whole[0], self.unit)
+        for name in COPIED:
+            if self.has(name):
+                encoded.add(name, self._packed(name).slice(first, last))
+        docs = _from_gaps(*self._docs.runs(np.arange(first, last), self._starts))
+        return encoded, docs
+
+    def can_be_copied(self) -> bool:
+        """Whether `copied` says all there is to say of the postings."""
+        return self._floats is None and not self.has("values")
+
+    def _terms(self, first: int, last: int) -> Ragged:
+        text_at = self._text_at[first : last + 1].astype(np.int64)
+        texts = self._texts.part(int(text_at[0]), int(text_at[-1]))
+        return Ragged(texts, text_at[1:] - text_at[0])
 
     def _position_counts(self, number: int) -> Array:
         held = self._positions_held()

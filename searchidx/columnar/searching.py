@@ -145,7 +145,8 @@ class ArraySearcher:
             assert part.arrays is not None
             terms = part.arrays.field(name)
             assert terms is not None
-            known = part.vocabularies[name] = TermTexts(*terms.texts())
+            texts = terms.texts()
+            known = part.vocabularies[name] = TermTexts(texts.items, texts.ends)
         return known
 
     # -- scores

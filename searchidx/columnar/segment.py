@@ -24,7 +24,8 @@ from searchidx.columnar.columns import (
     write_column,
 )
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.postings import FieldPostings, FieldTerms, FieldWriter, narrow, ragged
+from searchidx.columnar.postings import Encoded, FieldPostings, FieldTerms, FieldWriter, narrow
+from searchidx.columnar.runs import ragged
 from searchidx.columnar.stored import StoredReader, StoredValues
 
 EXTENSION = ".cols"
@@ -83,7 +84,7 @@ _KINDS = {
 def write_segment(
     stream: BinaryIO,
     data: SegmentData,
-    fields: Iterable[tuple[str, Iterable[FieldPostings]]],
+    fields: Iterable[tuple[str, Iterable[FieldPostings | Encoded]]],
 ) -> None:
     """Write a segment file. Each field comes as its postings, range of terms by range of terms."""
     writer = ArrayFileWriter(stream)

@@ -21,9 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import Numbers, run_places
-from searchidx.columnar.postings import Ragged, narrow, ragged
+from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
+from searchidx.columnar.packed import Numbers
+from searchidx.columnar.postings import narrow
+from searchidx.columnar.runs import Ragged, ragged
 
 SHORT = 120
 """Texts of so many characters in all, or fewer, are part of a document's head."""
@@ -163,6 +164,7 @@ class StoredReader:
         self._heads_at = file.array("stored.heads.at")
         self._tails_at = file.array("stored.tails.at")
         self._firsts = file.array("stored.firsts")
+        self._last: tuple[int, list[Row]] = (-1, [])
 
     def head(self, number: int) -> dict[str, Any]:
         """The short values of a document."""
@@ -184,7 +186,9 @@ class StoredReader:
 
     def kept(self, docs: Numbers | None) -> StoredValues:
         """The stored values of some documents (ascending; None for all), to be written again."""
-        heads = _picked_runs(self._heads.whole(), self._heads_at, docs)
+        heads = Ragged(self._heads.whole(), self._heads_at[1:])
+        if docs is not None:
+            heads = heads.picked(docs)
         is_regular = 2 * len(self._firsts) * BLOCK <= 3 * len(self._heads_at)
         if docs is None and is_regular:
             blocks = Ragged(self._tails.whole(), self._tails_at[1:].astype(np.int64))
@@ -213,8 +217,12 @@ class StoredReader:
         return self._tails.part(*_extent(self._tails_at, block)).tobytes()
 
     def _rows(self, block: int) -> list[Row]:
+        last, known = self._last
+        if last == block:
+            return known
         text = zlib.decompress(self._block(block), -15).decode("utf-8", "surrogatepass")
         rows: list[Row] = _VALUE_OF(text)[0]
+        self._last = block, rows
         return rows
 
 
@@ -229,15 +237,6 @@ def joined(parts: Iterable[StoredValues]) -> StoredValues:
         whole.tails += part.tails
     whole.names = list(names)
     return whole
-
-
-def _picked_runs(blob: Array, at: Array, docs: Numbers | None) -> Ragged:
-    """Some of the runs of a blob; run `n` is `blob[at[n]:at[n + 1]]`."""
-    bounds = at.astype(np.int64)
-    if docs is None:
-        return Ragged(blob, bounds[1:])
-    sizes = bounds[docs + 1] - bounds[docs]
-    return Ragged(blob[run_places(bounds[docs], sizes)], sizes.cumsum())
 
 
 def _moved(heads: Ragged, places: list[int]) -> Ragged:

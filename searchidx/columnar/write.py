@@ -23,7 +23,8 @@ from whoosh.util.numeric import length_to_byte
 
 from searchidx.columnar.columns import Column, NumberValues, WhooshValues, text_values
 from searchidx.columnar.layout import Array
-from searchidx.columnar.postings import FieldPostings, Ragged, ragged, whole_weights
+from searchidx.columnar.postings import FieldPostings, whole_weights
+from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.segment import FieldLengths, SegmentData, Vector, write_segment
 from searchidx.columnar.stored import StoredWriter
 
@@ -208,7 +209,7 @@ class TermsWriter(base.FieldWriter):  # type: ignore[misc]
         self._starts.append(len(self._docs))
         positions = Ragged(_numbers(self._positions), _numbers(self._position_ends))
         self._draft.fields[self._name] = FieldPostings(
-            terms=self._terms,
+            terms=ragged(self._terms),
             starts=_numbers(self._starts),
             docs=_numbers(self._docs),
             weights=whole_weights(_numbers(self._weights)),

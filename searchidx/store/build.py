@@ -24,9 +24,10 @@ from searchidx.analysis import (
     spaced,
 )
 from searchidx.columnar.columns import ByteValues, Column, NumberValues, text_values
-from searchidx.columnar.invert import invert
+from searchidx.columnar.invert import Ids, Names, invert
 from searchidx.columnar.numbers import SIGN_BIT, date_numbers, float_numbers, number_terms
 from searchidx.columnar.postings import FieldPostings
+from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.segment import FieldLengths, SegmentData, length_bytes, write_segment
 from searchidx.columnar.stored import StoredWriter
 from searchidx.posts.model import FieldValue, Post
@@ -50,7 +51,7 @@ from searchidx.schema import (
     weight_unit,
 )
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.tokens import Chunks, Ids, Numbering, Stems, TermColumn, TokenColumn, Tokens
+from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens
 
 SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
@@ -149,12 +150,12 @@ class SegmentBuilder:
         numbers = np.arange(len(self._paths), len(self._paths) + len(posts), dtype=np.int32)
         fields = [post.fields for post in posts]
         for field in self._texts:
-            field.add(numbers, [row.get(field.spec.name, ()) for row in fields])  # type: ignore[misc]
+            field.add(numbers, [row.get(field.spec.name, ()) for row in fields])
         for number in self._numbers:
             number.add(numbers, [row.get(number.spec.name) for row in fields])
         for spec, terms in self._bools:
             flags = [row.get(spec.name) for row in fields]
-            _add_flat(terms, numbers, [_FLAGS[flag] for flag in flags])  # type: ignore[index]
+            _add_flat(terms, numbers, [_FLAGS[flag] for flag in flags])
         if any(post.meta for post in posts):
             self._meta.add(numbers, [post.meta for post in posts])
         _add_flat(self._has, numbers, [_has_names(post) for post in posts])
@@ -177,8 +178,8 @@ class SegmentBuilder:
         files = np.array(self._files, dtype=np.int64).reshape(-1, 3)
         for place, name in enumerate((FILE_SIZE, FILE_MTIME, FILE_CTIME)):
             data.columns[name] = NumberValues(files[:, place])
-        data.columns[FILE_DIGEST] = ByteValues(self._digests)
-        data.columns[PATH] = ByteValues([p.encode("utf-8", "surrogatepass") for p in self._paths])
+        data.columns[FILE_DIGEST] = ByteValues(ragged(self._digests))
+        data.columns[PATH] = ByteValues(_rows(self._paths))
         for number in self._numbers:
             data.columns[number.spec.name] = number.column(len(self))
         for field in self._texts:
@@ -189,31 +190,31 @@ class SegmentBuilder:
     def _fields(self, data: SegmentData) -> Iterator[tuple[str, list[FieldPostings]]]:
         """The postings of each field; the lengths of those that have some go into `data`."""
         words = self.analyses.words
-        encoded = words.encoded()
+        names_of_words = words.names()
         stems, plain = self.analyses.stems, _PlainField(self._specs)
         languages = {names_of(field.spec).language for field in self._texts}
         stems_in = {language: stems.of(words, language) for language in sorted(languages)}
-        encoded_stems = stems.names.encoded()
+        names_of_stems = stems.names.names()
         for field in self._texts:
             tokens = field.tokens.tokens()
             names = names_of(field.spec)
             stemmed = stems_in[names.language][tokens.words]
             plain.add(field.spec, tokens, stemmed, len(self))
             data.lengths[names.terms] = _lengths(tokens, len(self))
-            postings = invert(encoded_stems, stemmed, tokens.docs, positions=tokens.positions)
+            postings = invert(names_of_stems, stemmed, tokens.docs, positions=tokens.positions)
             yield names.terms, [postings]
             if names.words != names.terms:
-                yield names.words, [invert(encoded, tokens.words, tokens.docs)]
+                yield names.words, [invert(names_of_words, tokens.words, tokens.docs)]
             yield names.value, [_whole(field.values)]
         if plain.has_fields:
             data.lengths[ANY] = plain.lengths()
-            yield ANY, [plain.stems(encoded_stems)]
-            yield ANY_WORDS, [plain.words(encoded)]
+            yield ANY, [plain.stems(names_of_stems)]
+            yield ANY_WORDS, [plain.words(names_of_words)]
         tokens = self._path_words.tokens()
         data.lengths[PATH_WORDS] = _lengths(tokens, len(self))
         yield (
             PATH_WORDS,
-            [invert(encoded, tokens.words, tokens.docs, positions=tokens.positions)],
+            [invert(names_of_words, tokens.words, tokens.docs, positions=tokens.positions)],
         )
         yield PATH_VALUE, [_whole(self._path_values)]
         yield from self._meta.fields(data, len(self))
@@ -262,8 +263,8 @@ class _TextField:
         self._longest = names_of(spec).longest
         self._is_sortable = is_sortable(spec)
 
-    def add(self, docs: Ids, values: Sequence[tuple[str, ...]]) -> None:
-        """Add the values of some documents, which are none of some of them."""
+    def add(self, docs: Ids, values: Sequence[Any]) -> None:
+        """Add the values of some documents: a tuple of texts each, which may be empty."""
         counts = np.fromiter(map(len, values), np.int64, len(values))
         texts = list(chain.from_iterable(values))
         owners: Ids = np.repeat(docs, counts)
@@ -307,7 +308,7 @@ class _NumberField:
         distinct, terms = np.unique(self._numbers, return_inverse=True)
         if self.spec.kind is FieldKind.DATE:
             distinct = distinct ^ SIGN_BIT
-        return invert(number_terms(distinct), terms, self._all_docs())
+        return invert(Names(number_terms(distinct)), terms, self._all_docs())
 
     def _all_docs(self) -> Ids:
         return np.concatenate([np.zeros(0, dtype=np.int32), *self._docs])
@@ -359,7 +360,7 @@ class _MetaField:
                 np.concatenate([part.docs for part in parts]),
                 np.concatenate([part.positions for part in parts]),
             )
-            names = self._analyses.meta_words.encoded()
+            names = self._analyses.meta_words.names()
             data.lengths[META] = _lengths(tokens, documents)
             yield META, [invert(names, tokens.words, tokens.docs, positions=tokens.positions)]
         yield META_VALUE, [_whole(self.values)]
@@ -393,13 +394,13 @@ class _PlainField:
         total = sum(int(weights.sum(dtype=np.int64)) for weights in self._weights)
         return FieldLengths(length_bytes(rounded), total * self._unit)
 
-    def stems(self, names: Sequence[bytes]) -> FieldPostings:
+    def stems(self, names: Names) -> FieldPostings:
         stems, docs = np.concatenate(self._stems), np.concatenate(self._docs)
         weights = np.concatenate(self._weights)
         self._stems, self._weights = [], []
         return invert(names, stems, docs, weights=weights, unit=self._unit)
 
-    def words(self, names: Sequence[bytes]) -> FieldPostings:
+    def words(self, names: Names) -> FieldPostings:
         return invert(names, np.concatenate(self._words), np.concatenate(self._docs))
 
 
@@ -410,6 +411,10 @@ def _lengths(tokens: Tokens, documents: int) -> FieldLengths:
 
 def _whole(column: TermColumn) -> FieldPostings:
     return invert(column.names(), *column.terms())
+
+
+def _rows(paths: Sequence[str]) -> Ragged:
+    return ragged([path.encode("utf-8", "surrogatepass") for path in paths])
 
 
 def _sort_key(folded: str) -> bytes:

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from searchidx.columnar.columns import ByteColumn, NumberColumn, TextColumn
+from searchidx.columnar.columns import (
+    ByteColumn,
+    NumberColumn,
+    TextColumn,
+    TextValues,
+    distinct,
+    joined_texts,
+)
 from searchidx.columnar.found import DocSet, Mask
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers
+from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.searching import Part
 from searchidx.columnar.select import ordered
 from searchidx.schema import sort_column
@@ -34,7 +42,7 @@ class _Keys:
 
     numbers: Array
     has: Mask | None
-    texts: list[bytes]
+    texts: Ragged
 
 
 class SortKeys:
@@ -81,7 +89,7 @@ class SortKeys:
         example = np.zeros(len(counts), dtype=np.int64)
         example[ordinals[::-1]] = numbers[::-1]
         return [
-            (keys.texts[ordinal - 1].decode(), int(counts[ordinal]), int(example[ordinal]))
+            (keys.texts.text(ordinal - 1).decode(), int(counts[ordinal]), int(example[ordinal]))
             for ordinal in np.flatnonzero(counts).tolist()
         ]
 
@@ -97,22 +105,16 @@ def _keys(name: str, parts: Sequence[Part]) -> _Keys:
     sizes = [part.documents for part in parts]
     if any(isinstance(column, NumberColumn) for column in columns):
         return _number_keys(columns, sizes)
-    texts: list[list[bytes | None]] = []
-    for column, size in zip(columns, sizes, strict=True):
+    texts: list[TextValues | None] = []
+    for column in columns:
         if isinstance(column, ByteColumn):
-            texts.append(list(column.rows()))
-        elif isinstance(column, TextColumn):
-            data = column.data()
-            known: list[bytes | None] = [None, *data.texts]
-            texts.append([known[ordinal] for ordinal in data.ordinals.tolist()])
+            places, distinct_rows = distinct(column.data().rows)
+            texts.append(TextValues(places + 1, distinct_rows))
         else:
-            texts.append([None] * size)
-    distinct = sorted({text for part in texts for text in part if text is not None})
-    places = {text: place for place, text in enumerate(distinct, 1)}
-    every = [text for part in texts for text in part]
-    ordinals = np.array([places[t] if t is not None else 0 for t in every], dtype=np.int64)
-    has = ordinals > 0
-    return _Keys(ordinals, None if has.all() else has, distinct)
+            texts.append(column.data() if isinstance(column, TextColumn) else None)
+    whole = joined_texts(texts, sizes)
+    has = whole.ordinals > 0
+    return _Keys(whole.ordinals, None if has.all() else has, whole.texts)
 
 
 def _number_keys(columns: Sequence[object], sizes: Sequence[int]) -> _Keys:
@@ -127,4 +129,4 @@ def _number_keys(columns: Sequence[object], sizes: Sequence[int]) -> _Keys:
             numbers.append(np.zeros(size, dtype=dtype))
     has = np.concatenate(present) if len(present) > 1 else present[0]
     whole = np.concatenate(numbers) if len(numbers) > 1 else numbers[0]
-    return _Keys(whole, None if has.all() else has, [])
+    return _Keys(whole, None if has.all() else has, ragged([]))

@@ -11,17 +11,20 @@ interpreter's own, not by Python's.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
+from searchidx.columnar.invert import Ids, Names
 from searchidx.columnar.packed import Numbers, changes, run_places
+from searchidx.columnar.runs import ragged
 
-Ids = npt.NDArray[np.int32]
+
+def _names(texts: Iterable[str]) -> Names:
+    return Names(ragged([text.encode("utf-8", "replace") for text in texts]))
 
 
 class Numbering(dict[str, int]):
@@ -31,9 +34,9 @@ class Numbering(dict[str, int]):
         number = self[text] = len(self)
         return number
 
-    def encoded(self) -> list[bytes]:
+    def names(self) -> Names:
         """The texts in the order of their numbers, as UTF-8."""
-        return [text.encode("utf-8", "replace") for text in self]
+        return _names(self)
 
 
 _GAP = "\0"
@@ -170,9 +173,9 @@ class TermColumn:
         self._places.extend(map(self._firsts.setdefault, terms, count(len(self._places))))
         self._docs.append(docs)
 
-    def names(self) -> list[bytes]:
+    def names(self) -> Names:
         """The terms in the order of their numbers, as UTF-8."""
-        return [term.encode("utf-8", "replace") for term in self._firsts]
+        return _names(self._firsts)
 
     def terms(self) -> tuple[Ids, Ids]:
         """The number of each term, and its document."""

@@ -43,10 +43,10 @@ def _read_postings(terms: FieldTerms, documents: int) -> None:
     before = b""
     for first, last in terms.ranges(RANGE_POSTINGS):
         postings = terms.range(first, last)
-        ordered = [before, *postings.terms]
+        ordered = [before, *postings.terms.texts()]
         if ordered != sorted(ordered):
             raise ValueError("the terms are not in order")
-        before = postings.terms[-1]
+        before = ordered[-1]
         steps = np.diff(postings.docs, prepend=-1)
         steps[postings.starts[:-1]] = 1
         if steps.min() < 1 or postings.docs.min() < 0 or postings.docs.max() >= documents:
