@@ -70,7 +70,7 @@ def test_every_engine_indexes_records_from_memory(tmp_path: Path) -> None:
         assert one["wrong"] == {}
         of_whoosh = {"whoosh", "whoosh-mp"}
         assert set(one["left_out"]) == (of_whoosh if one["posts"] > 30 else set())
-        labels = set(found["versions"]) | of_whoosh
+        labels = {*found["versions"], *of_whoosh, "tantivy-same"}
         assert set(one["measured"]) == labels - set(one["left_out"])
         assert all(set(measures) == MEMORY_MEASURES for measures in one["measured"].values())
 

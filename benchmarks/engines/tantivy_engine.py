@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Iterable, Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
@@ -16,7 +17,8 @@ from benchmarks.questions import Answer, Match, Order, Question
 _FIELDS = list(WEIGHTS)
 
 
-def _schema() -> tantivy.Schema:
+def schema_builder() -> tantivy.SchemaBuilder:
+    """The fields that all engines have."""
     builder = tantivy.SchemaBuilder()
     for name in WEIGHTS:
         builder.add_text_field(name, stored=True, tokenizer_name="en_stem")
@@ -25,24 +27,29 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("quality", indexed=True, fast=True)
     builder.add_date_field("date", indexed=True, fast=True)
-    return builder.build()
+    return builder
 
 
-def _document(post: Record) -> tantivy.Document:
-    return tantivy.Document(
-        path=post.path,
-        title=post.title,
-        excerpt=post.excerpt,
-        topics=list(post.topics),
-        topic_values=list(post.topics),
-        related=list(post.related),
-        provider=post.provider,
-        date=post.date,
-        quality=post.quality,
-    )
+def document_fields(post: Record) -> dict[str, Any]:
+    """What a post has in them."""
+    return {
+        "path": post.path,
+        "title": post.title,
+        "excerpt": post.excerpt,
+        "topics": list(post.topics),
+        "topic_values": list(post.topics),
+        "related": list(post.related),
+        "provider": post.provider,
+        "date": post.date,
+        "quality": post.quality,
+    }
 
 
-class _Open:
+def _documents(posts: Iterable[Record]) -> Iterator[tantivy.Document]:
+    return (tantivy.Document(**document_fields(post)) for post in posts)
+
+
+class Open:
     def __init__(self, where: Path) -> None:
         self.index = tantivy.Index.open(str(where))
         self.searcher = self.index.searcher()
@@ -76,38 +83,43 @@ class _Open:
 
 class _Engine:
     def version(self) -> str:
-        return f"tantivy-py {version('tantivy')}"
+        return version()
 
     def sync(self, folder: Path, where: Path) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
         if changes.is_first:
-            opened = tantivy.Index(_schema(), str(where))
+            opened = tantivy.Index(schema_builder().build(), str(where))
         else:
             opened = tantivy.Index.open(str(where))
         writer = opened.writer()
         for path in changes.outdated():
             writer.delete_documents_by_term("path", path)
-        _write(writer, changes.posts())
+        write(writer, _documents(changes.posts()))
         remember(changes, where)
         return changes.count()
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
-        return _write(tantivy.Index(_schema(), str(where)).writer(num_threads=jobs), records)
+        writer = tantivy.Index(schema_builder().build(), str(where)).writer(num_threads=jobs)
+        return write(writer, _documents(records))
 
-    def open(self, where: Path) -> _Open:
-        return _Open(where)
+    def open(self, where: Path) -> Open:
+        return Open(where)
 
     def left_out(self, question: Question) -> str:
         return ""
 
 
-def _write(writer: tantivy.IndexWriter, posts: Iterable[Record]) -> int:
-    """Add the posts and commit; how many they were."""
+def version() -> str:
+    return f"tantivy-py {metadata.version('tantivy')}"
+
+
+def write(writer: tantivy.IndexWriter, documents: Iterable[tantivy.Document]) -> int:
+    """Add the documents and commit; how many they were."""
     count = 0
-    for post in posts:
-        writer.add_document(_document(post))
+    for document in documents:
+        writer.add_document(document)
         count += 1
     writer.commit()
     writer.wait_merging_threads()

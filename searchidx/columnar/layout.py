@@ -23,7 +23,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
 BLOCK_BYTES = 64 * 1024
