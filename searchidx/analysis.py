@@ -18,8 +18,6 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from threading import Lock
 
-import numpy as np
-
 ANALYSIS_VERSION = 3
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
 
@@ -141,43 +139,6 @@ def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     if chunk.isascii() and not _SPECIAL.search(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
-
-
-def spaced(texts: Sequence[str]) -> list[str]:
-    """Texts with the same slots as these, in most of which each chunk is one plain word in lower
-    case, so that far fewer chunks are different: `Well-known,` becomes `well known `."""
-    plain = [text if text.isascii() else "#" for text in texts]
-    special = _special_texts(plain)
-    if not special:
-        return _only_words(plain)
-    left = [text for place, text in enumerate(plain) if place not in special]
-    done = iter(_only_words(left))
-    return [text if place in special else next(done) for place, text in enumerate(texts)]
-
-
-def _only_words(texts: Sequence[str]) -> list[str]:
-    """Texts of plain words without what is between the words."""
-    whole = "\n".join(texts)
-    if whole.count("\n") >= len(texts) > 0:
-        whole = "\n".join([text.replace("\n", " ") for text in texts])
-    return whole.lower().translate(_BLANKED).split("\n") if texts else []
-
-
-_BLANKED = {point: " " for point in range(128) if not chr(point).isalnum() and chr(point) != "\n"}
-_IS_WORD = np.array([chr(point).isalnum() for point in range(128)])
-
-
-def _special_texts(texts: Sequence[str]) -> set[int]:
-    """The places of the texts, all of ASCII, in which `_SPECIAL` finds something in a chunk."""
-    data = np.frombuffer(f"  {'  '.join(texts)}".encode(), dtype=np.uint8)
-    dots = np.flatnonzero(data == ord("."))
-    found = [dots[~(_IS_WORD[data[dots - 1]] & _IS_WORD[data[dots - 2]])]]
-    found += [np.flatnonzero(data == sign) for sign in b"&+#'"]
-    places = np.concatenate(found)
-    if not len(places):
-        return set()
-    ends = np.cumsum([len(text) + 2 for text in texts])
-    return set(ends.searchsorted(places, "right").tolist())
 
 
 @lru_cache(maxsize=100_000)

@@ -19,7 +19,6 @@ from searchidx.analysis import (
     pieces_of,
     query_slots,
     slots,
-    spaced,
     stemmer,
 )
 
@@ -127,23 +126,7 @@ def test_plain_chunks_are_read_the_short_way_with_the_same_terms(chunk: str) -> 
     assert chunk_terms(chunk) == [(slot.term, *slot.also) for slot in pieces_of(chunk)]
 
 
-texts = st.lists(st.text(alphabet="abZ1 .,-'&+#\n\t\0_éß日本\u2019"), max_size=6)
-
-
-@given(texts)
-def test_spaced_texts_have_the_slots_they_had(some: list[str]) -> None:
-    def terms(text: str) -> list[tuple[str, tuple[str, ...]]]:
-        return [(slot.term, slot.also) for slot in slots(text)]
-
-    assert [terms(text) for text in spaced(some)] == [terms(text) for text in some]
-
-
-def test_texts_of_plain_words_share_their_chunks() -> None:
-    (text,) = spaced(["Well-known, (word)"])
-    assert text.split() == ["well", "known", "word"]
-
-
-@given(texts, st.integers(1, 6))
+@given(st.lists(st.text(alphabet="abZ1 .,\n\t\0_éß\u2003"), max_size=6), st.integers(1, 6))
 def test_values_are_folded_many_at_once_as_one_by_one(some: list[str], longest: int) -> None:
     terms, folded = fold_values(some, longest)
     assert terms == [fold_value(text, longest) for text in some]

@@ -78,8 +78,8 @@ def joined_texts(parts: Sequence[TextValues | None], counts: Sequence[int]) -> T
     """The text columns of several segments, one behind the other; `counts` are their documents,
     none of which has a text in a segment without the column."""
     held = [part.texts for part in parts if part is not None]
-    places, texts = distinct(joined(held or [ragged([])]))
-    ordinals = []
+    places, texts = distinct(joined([ragged([]), *held]))
+    ordinals = [np.zeros(0, dtype=np.int64)]
     first = 0
     for part, count in zip(parts, counts, strict=True):
         if part is None:

@@ -21,7 +21,6 @@ from searchidx.analysis import (
     fold,
     fold_value,
     fold_values,
-    spaced,
 )
 from searchidx.columnar.columns import ByteValues, Column, NumberValues, text_values
 from searchidx.columnar.invert import Ids, Names, invert
@@ -51,7 +50,7 @@ from searchidx.schema import (
     weight_unit,
 )
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens
+from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens, spaced
 
 SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256
@@ -61,7 +60,8 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://([^\s/?#]*)\S*\Z", re.I)
 """An address, which is found whole, and by the words of its host."""
 
 BATCH = 250
-"""Posts that are taken apart together."""
+BATCH_BYTES = 4 * 1024 * 1024
+"""So many posts, or posts of so many bytes, are taken apart together."""
 
 MOST_CHUNKS = 1_000_000
 """Chunks that are remembered from one segment to the next."""
@@ -94,7 +94,7 @@ class Analyses:
 class SegmentBuilder:
     """Gathers posts, and writes them as one segment.
 
-    The posts wait until there are BATCH of them, and are then taken apart field by field.
+    The posts wait until there are many of them, and are then taken apart field by field.
     """
 
     def __init__(self, specs: Sequence[FieldSpec], analyses: Analyses | None = None) -> None:
@@ -121,6 +121,7 @@ class SegmentBuilder:
         self._files: list[tuple[int, int, int]] = []
         self._digests: list[bytes] = []
         self._waiting: list[Post] = []
+        self._waiting_bytes = 0
 
     def __len__(self) -> int:
         return len(self._paths) + len(self._waiting)
@@ -141,12 +142,13 @@ class SegmentBuilder:
     def add(self, post: Post) -> None:
         """Gather one post."""
         self._waiting.append(post)
-        if len(self._waiting) == BATCH:
+        self._waiting_bytes += post.file.size_bytes
+        if len(self._waiting) >= BATCH or self._waiting_bytes >= BATCH_BYTES:
             self._settle()
 
     def _settle(self) -> None:
         """Take apart the posts that wait."""
-        posts, self._waiting = self._waiting, []
+        posts, self._waiting, self._waiting_bytes = self._waiting, [], 0
         numbers = np.arange(len(self._paths), len(self._paths) + len(posts), dtype=np.int32)
         fields = [post.fields for post in posts]
         for field in self._texts:

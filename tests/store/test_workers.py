@@ -13,7 +13,7 @@ import pytest
 from searchidx.errors import SearchIdxError
 from searchidx.posts.model import Post, Problem, SourceFile
 from searchidx.settings import DEFAULT_FIELDS
-from searchidx.store import workers
+from searchidx.store import build, workers
 from searchidx.store.segments import open_segment
 from searchidx.store.workers import Done, Outcome, make_segments
 
@@ -178,6 +178,7 @@ def test_segments_are_written_when_memory_is_used_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(workers, "SEGMENT_BYTES", 20_000)
+    monkeypatch.setattr(build, "BATCH", 30)
     made = Made(tmp_path, read_all, 300, 1)
     assert sum(len(done.segments) for _, done in made.answers) > 3
     assert made.paths == names(range(300))
