@@ -8,6 +8,7 @@ part that does not match, and AndMaybe, skipped forward, loses the score of its 
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,9 @@ from whoosh.sorting import FieldFacet
 
 from searchidx.columnar.codec import ColumnarCodec, ColumnarSegment
 from searchidx.columnar.evaluate import evaluate, matching
-from searchidx.columnar.layout import Damaged
+from searchidx.columnar.layout import ArrayFile, Damaged
+from searchidx.columnar.merge import Source, merge
+from searchidx.columnar.segment import EXTENSION, SegmentArrays
 from searchidx.columnar.select import best_of
 from searchidx.columnar.whoosh_index import searcher_over
 
@@ -289,3 +292,54 @@ def test_damage_is_told_at_the_first_use(tmp_path: Path) -> None:
         else:
             assert found == expected
     assert told
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+@pytest.mark.parametrize("boost", [1.0, 1.3])
+def test_merged_arrays_hold_what_the_segments_held(
+    tmp_path: Path, boost: float, is_whole: bool
+) -> None:
+    """Copied as they are written, or decoded: with documents left out, or weights like 1.3."""
+    schema = fields.Schema(
+        id=fields.ID(stored=True), body=fields.TEXT(field_boost=boost), gram=fields.NGRAM()
+    )
+    rows = [
+        " ".join(WORDS[: 1 + n % 8] * (1 + n % 3) + ["filler"] * 300 * (n % 2)) for n in range(40)
+    ]
+    folder = index.create_in(str(tmp_path), schema)
+    for first in (0, 15):
+        writer = folder.writer(codec=ColumnarCodec())
+        for number, text in list(enumerate(rows))[first : 15 if not first else 40]:
+            writer.add_document(id=str(number), body=text, gram=text[:9])
+        writer.commit(merge=False)
+    gone = set() if is_whole else {0, 7, 15, 39}
+    sources = []
+    for segment in folder._segments():
+        arrays = SegmentArrays(ArrayFile.open(tmp_path / f"{segment.segment_id()}{EXTENSION}"))
+        ids = [int(arrays.stored_values(number)["id"]) for number in range(arrays.documents)]
+        alive = None if is_whole else np.array([number not in gone for number in ids])
+        sources.append(Source(arrays, alive))
+    stream = io.BytesIO()
+    merge(stream, sources)
+    whole = SegmentArrays(ArrayFile(stream.getvalue()))
+    for name in ("body", "gram"):
+        assert postings_of(whole, name) == {
+            key: value
+            for source in sources
+            for key, value in postings_of(source.arrays, name).items()
+            if int(key[1]) not in gone
+        }
+
+
+def postings_of(arrays: SegmentArrays, name: str) -> dict[tuple[bytes, str], tuple[Any, ...]]:
+    """What is said of every term in every document, by the document's id."""
+    terms = arrays.field(name)
+    assert terms is not None
+    found = {}
+    for number in range(len(terms)):
+        details = terms.positions(number) if terms.has("positions") else terms.values(number)
+        weights = terms.weights(number).tolist()
+        for doc, weight, detail in zip(terms.docs(number), weights, details, strict=True):
+            key = terms.term(number), arrays.stored_values(int(doc))["id"]
+            found[key] = (weight, bytes(detail) if isinstance(detail, bytes) else detail.tolist())
+    return found
