@@ -15,14 +15,14 @@ from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
+from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
-from searchidx.posts.model import Problem
-from searchidx.posts.scan import unescaped
-from searchidx.reading import Stats
 from searchidx.results import Results, Suggestion
 
 if TYPE_CHECKING:
+    from searchidx.posts.model import Problem
+    from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
@@ -36,15 +36,19 @@ Arguments = argparse.Namespace
 
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
+    bar = ProgressBar(sys.stderr, not arguments.quiet)
     with _index_to_write(arguments) as target:
-        report = target.sync(
-            arguments.roots,
-            full=arguments.full,
-            dry_run=arguments.dry_run,
-            wait_s=arguments.wait,
-            jobs=arguments.jobs,
-            progress=ProgressBar(sys.stderr, not arguments.quiet),
-        )
+        try:
+            report = target.sync(
+                arguments.roots,
+                full=arguments.full,
+                dry_run=arguments.dry_run,
+                wait_s=arguments.wait,
+                jobs=arguments.jobs,
+                progress=bar,
+            )
+        finally:
+            bar.clear()
     if arguments.json:
         print(render.json_text(report_json(report)))
     else:
@@ -61,7 +65,12 @@ def query(arguments: Arguments) -> int:
     if text == "-":
         text = sys.stdin.read().strip()
     fields = tuple(arguments.field)
+    times: Times = arguments.times
     with _index_to_read(arguments) as source:
+        times.mark("opening")
+        if arguments.explain_time:
+            source.parse(text, lenient=True)
+            times.mark("parsing")
         names = [spec.name for spec in source.fields]
         line = render.template(arguments.format, names) if output == "format" else None
         results = source.search(
@@ -79,6 +88,10 @@ def query(arguments: Arguments) -> int:
             source.explain(text, hit.path, fields=fields) if arguments.explain else None
             for hit in results.hits
         ]
+        times.mark("evaluating")
+        if arguments.explain_time:
+            _ = [dict(hit.fields) for hit in results.hits]
+            times.mark("fetching")
     if output == "text":
         _print_hits(results, explanations, arguments)
     elif output == "count":
@@ -97,6 +110,10 @@ def query(arguments: Arguments) -> int:
         _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, suggestions))
+    if arguments.explain_time:
+        sys.stdout.flush()
+        times.mark("printing")
+        sys.stderr.write(times.text())
     return EXIT_OK if results.total else EXIT_NONE
 
 
@@ -223,6 +240,8 @@ def report_text(report: SyncReport) -> str:
     lines = [f"{would}{counts}, unchanged {report.unchanged}, problems {len(report.problems)}"]
     if report.reason:
         lines.insert(0, f"every post {would or 'was '}read again: {report.reason}")
+    if report.resumed:
+        lines.append(f"{report.resumed} of them had been read before the last run was stopped")
     if report.is_dry_run:
         for name in ("added", "changed", "removed"):
             lines += [f"  {name}: {render.clean(path)}" for path in getattr(report, name)]
@@ -245,6 +264,7 @@ def report_json(report: SyncReport) -> dict[str, Any]:
         "removed": list(report.removed),
         "unchanged": report.unchanged,
         "passed_over": report.passed_over,
+        "resumed": report.resumed,
         "posts": report.posts,
         "generation": report.generation,
         "problems": [
@@ -338,6 +358,8 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     if not null:
         sys.stdout.writelines(f"{render.clean(path)}\n" for path in paths)
         return
+    from searchidx.posts.scan import unescaped
+
     sys.stdout.flush()
     data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
     sys.stdout.buffer.write(data)
