@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from searchidx.index import CheckReport, Index
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
-    from searchidx.reading import SearchOptions, Stats
+    from searchidx.reading import SearchOptions
     from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
+    from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncReport
 
 _MODULES = {
@@ -41,9 +42,10 @@ _MODULES = {
     "highlight": "Span",
     "index": "CheckReport Index open",
     "posts.model": "Problem",
-    "reading": "SearchOptions Stats",
+    "reading": "SearchOptions",
     "results": "Explanation FacetCount Hit Results Suggestion",
     "settings": "FieldKind FieldSpec Settings load_settings",
+    "stats": "Stats",
     "sync": "Progress SyncReport",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from whoosh import query
 
@@ -21,7 +19,6 @@ from searchidx.posts.model import FieldValue, Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
-from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.results import (
     Explanation,
@@ -42,34 +39,11 @@ from searchidx.schema import (
 from searchidx.settings import FieldKind, FieldSpec, find_field
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import PostHead, Snapshot
-from searchidx.suggest import suggest
+
+if TYPE_CHECKING:
+    from searchidx.stats import Stats
 
 RELEVANCE = "relevance"
-
-
-@dataclass(frozen=True, slots=True)
-class FieldStats:
-    """A field and how many posts have a value for it."""
-
-    spec: FieldSpec
-    posts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What an index holds. `deleted` posts take room until the next merge of segments."""
-
-    path: Path
-    generation: int
-    posts: int
-    segments: int
-    deleted: int
-    size_bytes: int
-    committed: str
-    roots: tuple[str, ...]
-    fields: tuple[FieldStats, ...]
-    meta_keys: tuple[tuple[str, int], ...]
-    problem_posts: int
 
 
 class SearchOptions(TypedDict, total=False):
@@ -121,6 +95,8 @@ class Reading:
 
     def similar(self, path: str, limit: int) -> Results:
         """See `Index.similar`."""
+        from searchidx.query.similar import similar_query
+
         started = time.perf_counter()
         snapshot = self.snapshot
         number = self._number(path)
@@ -152,6 +128,8 @@ class Reading:
 
     def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
+        from searchidx.suggest import suggest
+
         return suggest(self.snapshot, self.vocabulary(), text, limit)
 
     def post(self, path: str) -> Hit:
@@ -161,10 +139,11 @@ class Reading:
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""
-        known = self.snapshot.vocabularies.get(plain)
+        snapshot = self.snapshot
+        known = snapshot.vocabularies.get(plain)
         if known is None:
-            known = Vocabulary(self.fields, self.snapshot.meta_key_names, plain)
-            self.snapshot.vocabularies[plain] = known
+            known = Vocabulary(self.fields, lambda: snapshot.meta_key_names, plain)
+            snapshot.vocabularies[plain] = known
         return known
 
     def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
@@ -176,6 +155,8 @@ class Reading:
 
     def stats(self, path: Path) -> Stats:
         """See `Index.stats`."""
+        from searchidx.stats import FieldStats, Stats
+
         snapshot = self.snapshot
         counts = snapshot.presence()
         return Stats(
@@ -290,6 +271,8 @@ class Reading:
     def _field(self, name: str) -> FieldSpec:
         if spec := find_field((*self.fields, PATH_FIELD), name):
             return spec
+        from difflib import get_close_matches
+
         near = get_close_matches(name.lower(), [spec.name for spec in self.fields], n=1)
         known = ", ".join(spec.name for spec in self.fields)
         hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"

@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.reading import Stats
 from searchidx.results import Explanation, Hit, Results, Suggestion
 from searchidx.width import columns
+
+if TYPE_CHECKING:
+    from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1
 SNIPPET_LINES = 2
@@ -37,8 +38,7 @@ _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """What is put before each kind of text, and behind all of them."""
 
     title: str = ""

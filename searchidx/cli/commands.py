@@ -17,12 +17,11 @@ from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
-from searchidx.posts.model import Problem
-from searchidx.posts.scan import unescaped
-from searchidx.reading import Stats
 from searchidx.results import Results, Suggestion
 
 if TYPE_CHECKING:
+    from searchidx.posts.model import Problem
+    from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
@@ -338,6 +337,8 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     if not null:
         sys.stdout.writelines(f"{render.clean(path)}\n" for path in paths)
         return
+    from searchidx.posts.scan import unescaped
+
     sys.stdout.flush()
     data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
     sys.stdout.buffer.write(data)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -36,6 +34,8 @@ def stream_width(stream: TextIO) -> int:
     """The columns to write in: those of the terminal, within limits."""
     if not stream.isatty():
         return WIDEST_TEXT
+    import shutil
+
     return text_width(shutil.get_terminal_size().columns)
 
 
@@ -45,11 +45,16 @@ def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
     The pager is SEARCHIDX_PAGER, else PAGER, else less; empty or `cat` means none.
     """
     command = environment.get("SEARCHIDX_PAGER", environment.get("PAGER", "less")).strip()
-    fits = text.count("\n") < shutil.get_terminal_size().lines - 1
-    if not wanted or fits or not sys.stdout.isatty() or command in ("", "cat"):
+    if not wanted or not sys.stdout.isatty() or command in ("", "cat"):
         sys.stdout.write(text)
         return
+    import shlex
+    import shutil
     import subprocess
+
+    if text.count("\n") < shutil.get_terminal_size().lines - 1:
+        sys.stdout.write(text)
+        return
 
     variables = {"LESS": "FRX", "LV": "-c", **environment}
     try:

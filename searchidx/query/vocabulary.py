@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 
 from whoosh import query
@@ -24,8 +24,13 @@ class Vocabulary:
     """
 
     fields: tuple[FieldSpec, ...]
-    meta_keys: frozenset[str] = frozenset()
+    find_meta_keys: Callable[[], frozenset[str]] = frozenset
     plain: tuple[str, ...] = ()
+
+    @cached_property
+    def meta_keys(self) -> frozenset[str]:
+        """The metadata keys, found when they are first needed."""
+        return self.find_meta_keys()
 
     def names(self) -> list[str]:
         """Every name that may stand before a colon."""
@@ -55,6 +60,8 @@ class Vocabulary:
 
     def near_name(self, name: str) -> str:
         """The name most like this one, as it is typed; empty when none is like it."""
+        from difflib import get_close_matches
+
         near = get_close_matches(name.lower(), self.names(), n=1, cutoff=0.5)
         return field_name(near[0]) if near else ""
 

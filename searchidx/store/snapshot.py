@@ -12,7 +12,6 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +46,6 @@ from searchidx.schema import (
     names_of,
 )
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.counting import FieldCounts, number_counts
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.ordering import SortKey, SortKeys
@@ -55,12 +53,13 @@ from searchidx.store.ordering import SortKey, SortKeys
 if TYPE_CHECKING:
     from whoosh.searching import Searcher
 
+    from searchidx.store.counting import FieldCounts
+
 MOST_SPELLINGS = 100_000
 """So many values of facets are remembered as posts write them."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPost:
+class StoredPost(NamedTuple):
     """What an index keeps of a post besides its terms."""
 
     path: str
@@ -250,8 +249,9 @@ class Snapshot:
                     fields[name] = bool(values[name])
             else:
                 column = arrays.numbers(name)
-                if column is not None and (column.has is None or column.has[at]):
-                    fields[name] = self.shown_number(spec, column.values[at].item())
+                value = column.number(at) if column is not None else None
+                if value is not None:
+                    fields[name] = self.shown_number(spec, value)
         return fields
 
     def shown_number(self, spec: FieldSpec, value: Any) -> float | datetime:
@@ -321,6 +321,8 @@ class Snapshot:
     # -- terms
 
     def _field_counts(self, field: str) -> FieldCounts:
+        from searchidx.store.counting import FieldCounts
+
         counts = self._counts.get(field)
         if counts is None:
             counts = self._counts[field] = FieldCounts(self._parts, field)
@@ -380,6 +382,8 @@ class Snapshot:
     ) -> list[tuple[float | datetime | bool, int]]:
         """The values of a number, date or yes/no field in the matches, each with how many have it;
         of a date the day."""
+        from searchidx.store.counting import number_counts
+
         with self._files:
             if spec.kind is FieldKind.BOOL:
                 return [(t == "t", n) for t, n, _ in self.value_counts(spec.name, tree)]
