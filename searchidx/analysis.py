@@ -117,11 +117,12 @@ def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
 
 
 def _digest(folded: str) -> bytes:
-    return _blake2b()(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    digest: bytes = _blake2b()(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    return digest
 
 
 @cache
-def _blake2b() -> Any:
+def _blake2b() -> Callable[..., Any]:
     """The hash function; importing it takes a while, and few searches need it."""
     from hashlib import blake2b
 

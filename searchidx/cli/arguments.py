@@ -175,6 +175,7 @@ def _query(commands: Commands) -> None:
     )
     parser.add_argument("--explain", action="store_true", help="show how each score came about")
     parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
+    parser.add_argument("--explain-time", action="store_true", help=argparse.SUPPRESS)
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print everything as one JSON object")
     output.add_argument("--jsonl", action="store_true", help="print a JSON object a hit")

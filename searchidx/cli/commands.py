@@ -15,6 +15,7 @@ from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
+from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.results import Results, Suggestion
@@ -60,7 +61,12 @@ def query(arguments: Arguments) -> int:
     if text == "-":
         text = sys.stdin.read().strip()
     fields = tuple(arguments.field)
+    times: Times = arguments.times
     with _index_to_read(arguments) as source:
+        times.mark("opening")
+        if arguments.explain_time:
+            source.parse(text, lenient=True)
+            times.mark("parsing")
         names = [spec.name for spec in source.fields]
         line = render.template(arguments.format, names) if output == "format" else None
         results = source.search(
@@ -78,6 +84,10 @@ def query(arguments: Arguments) -> int:
             source.explain(text, hit.path, fields=fields) if arguments.explain else None
             for hit in results.hits
         ]
+        times.mark("evaluating")
+        if arguments.explain_time:
+            _ = [dict(hit.fields) for hit in results.hits]
+            times.mark("fetching")
     if output == "text":
         _print_hits(results, explanations, arguments)
     elif output == "count":
@@ -96,6 +106,10 @@ def query(arguments: Arguments) -> int:
         _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, suggestions))
+    if arguments.explain_time:
+        sys.stdout.flush()
+        times.mark("printing")
+        sys.stderr.write(times.text())
     return EXIT_OK if results.total else EXIT_NONE
 
 

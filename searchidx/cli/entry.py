@@ -6,18 +6,22 @@ import gc
 import os
 import sys
 
+from searchidx.cli.times import Times
+
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
     # NumPy's linear algebra, which is not used here, starts threads that spin when it is imported
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()  # nothing that is imported is ever garbage
+    times = Times()
     try:
         from searchidx.cli.main import main
 
+        times.mark("imports")
         gc.freeze()
         gc.enable()
-        code = main()
+        code = main(times=times)
     except KeyboardInterrupt:
         sys.stderr.write("searchidx: interrupted\n")
         code = 130
