@@ -142,7 +142,7 @@ class Reading:
         snapshot = self.snapshot
         known = snapshot.vocabularies.get(plain)
         if known is None:
-            known = Vocabulary(self.fields, lambda: snapshot.meta_key_names, plain)
+            known = Vocabulary(self.fields, snapshot.find_meta_keys, plain)
             snapshot.vocabularies[plain] = known
         return known
 

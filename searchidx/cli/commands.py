@@ -36,15 +36,19 @@ Arguments = argparse.Namespace
 
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
+    bar = ProgressBar(sys.stderr, not arguments.quiet)
     with _index_to_write(arguments) as target:
-        report = target.sync(
-            arguments.roots,
-            full=arguments.full,
-            dry_run=arguments.dry_run,
-            wait_s=arguments.wait,
-            jobs=arguments.jobs,
-            progress=ProgressBar(sys.stderr, not arguments.quiet),
-        )
+        try:
+            report = target.sync(
+                arguments.roots,
+                full=arguments.full,
+                dry_run=arguments.dry_run,
+                wait_s=arguments.wait,
+                jobs=arguments.jobs,
+                progress=bar,
+            )
+        finally:
+            bar.clear()
     if arguments.json:
         print(render.json_text(report_json(report)))
     else:
@@ -236,6 +240,8 @@ def report_text(report: SyncReport) -> str:
     lines = [f"{would}{counts}, unchanged {report.unchanged}, problems {len(report.problems)}"]
     if report.reason:
         lines.insert(0, f"every post {would or 'was '}read again: {report.reason}")
+    if report.resumed:
+        lines.append(f"{report.resumed} of them had been read before the last run was stopped")
     if report.is_dry_run:
         for name in ("added", "changed", "removed"):
             lines += [f"  {name}: {render.clean(path)}" for path in getattr(report, name)]
@@ -258,6 +264,7 @@ def report_json(report: SyncReport) -> dict[str, Any]:
         "removed": list(report.removed),
         "unchanged": report.unchanged,
         "passed_over": report.passed_over,
+        "resumed": report.resumed,
         "posts": report.posts,
         "generation": report.generation,
         "problems": [

@@ -108,6 +108,25 @@ class _WhooshView:
         return open_searcher(self._schema, segments)
 
 
+class _Presence:
+    """How many posts have a value in each field and key; counted when it is first asked for."""
+
+    def __init__(self, parts: Sequence[Part], files: told_as_corrupt) -> None:
+        self._parts = parts
+        self._files = files
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        from searchidx.store.counting import FieldCounts
+
+        with self._files:
+            return dict(FieldCounts(self._parts, HAS).terms(b""))
+
+    def meta_keys(self) -> frozenset[str]:
+        names = self.counts
+        return frozenset(n.removeprefix("meta.") for n in names if n.startswith("meta."))
+
+
 class Snapshot:
     """The posts of one generation; a commit by others does not change it.
 
@@ -131,7 +150,9 @@ class Snapshot:
         self._searcher = ArraySearcher(schema, self._parts, BM25F(), whoosh)
         self._sort_keys = SortKeys(self._parts)
         self._counts: dict[str, FieldCounts] = {}
-        self._presence: dict[str, int] | None = None
+        self._presence = _Presence(self._parts, self._files)
+        self.find_meta_keys = self._presence.meta_keys
+        """The metadata keys that no declared field takes; to be called when they are needed."""
         self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         """What queries may name, by the fields in which plain words are looked for."""
         self._spellings: dict[tuple[str, str], str] = {}
@@ -296,7 +317,7 @@ class Snapshot:
     def catalogue(self) -> list[SourceFile]:
         """The files that are indexed, in the order of their paths."""
         with self._files:
-            files = [file for part in self._parts for file in _files_of(part)]
+            files = [file for part in self._parts for file in files_of(part)]
         return sorted(files, key=lambda file: file.path)
 
     def faults(self) -> list[str]:
@@ -335,20 +356,13 @@ class Snapshot:
 
     def presence(self) -> dict[str, int]:
         """Field names and `meta.KEY` -> how many posts have a value there; at least one does."""
-        if self._presence is None:
-            self._presence = dict(self.terms(HAS))
-        return self._presence
+        return self._presence.counts
 
     @cached_property
     def meta_keys(self) -> tuple[tuple[str, int], ...]:
         """The metadata keys that no declared field takes, each with how many posts have it."""
         found = self.presence().items()
         return tuple((n.removeprefix("meta."), c) for n, c in found if n.startswith("meta."))
-
-    @cached_property
-    def meta_key_names(self) -> frozenset[str]:
-        """The same keys, without counts."""
-        return frozenset(key for key, _ in self.meta_keys)
 
     def spelling(self, spec: FieldSpec, term: str, number: int) -> str:
         """How the post of this number, which has a value of the field, writes the value."""
@@ -411,7 +425,7 @@ def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _files_of(part: Part) -> Iterator[SourceFile]:
+def files_of(part: Part) -> Iterator[SourceFile]:
     """The files of the posts of one segment."""
     arrays = part.arrays
     assert arrays is not None
