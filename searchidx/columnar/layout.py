@@ -3,7 +3,7 @@
     array, padding, array, …, checksum tables, directory, footer
 
 Arrays start at multiples of 64 bytes and are little-endian. Every array is checksummed (CRC-32) in
-blocks of 64 KiB, so that using a part of a large array checks that part only. The directory is a
+blocks of 16 KiB, so that using a part of a large array checks that part only. The directory is a
 JSON list: for each array its name, dtype, length, offset, and the offset and checksum of its block
 checksums. The footer is 32 bytes: the directory's offset, length and checksum, the format version,
 and a magic number. Opening reads the footer and the directory and nothing else.
@@ -25,7 +25,7 @@ import numpy.typing as npt
 FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 16 * 1024
 
 _FOOTER = struct.Struct("<QIIII8s")
 """Directory offset, length and CRC-32, the format version, CRC-32 of those four, magic."""
