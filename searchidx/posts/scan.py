@@ -99,8 +99,10 @@ def too_large(file: SourceFile, settings: Settings) -> Problem | None:
 
 
 def not_allowed(base: Path, file: SourceFile) -> Problem | None:
-    """What is wrong with a file that may not be read."""
-    if not os.access(locate_file(base, file.path), os.R_OK):
+    """What is wrong with a file that may not be read. One that has vanished is told when it is
+    read."""
+    path = locate_file(base, file.path)
+    if not os.access(path, os.R_OK) and os.access(path, os.F_OK):
         return Problem(file.path, 1, "cannot be read (Permission denied)", _ALLOW, lost_text=True)
     return None
 

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 
 from searchidx.errors import PostError
 from searchidx.posts.model import Problem, SourceFile
-from searchidx.posts.scan import Found, compare, locate_file, path_text, read_file, walk
+from searchidx.posts.scan import (
+    Found,
+    compare,
+    locate_file,
+    not_allowed,
+    path_text,
+    read_file,
+    walk,
+)
 from searchidx.settings import Settings
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
@@ -193,3 +201,34 @@ def test_read_file_problem(base: Path, path: str, what: str, lost: bool) -> None
     found = read_file(base, SourceFile(path, 0, 0), settings)
     assert isinstance(found, Problem)
     assert (found.path, found.what, found.lost_text) == (path, what, lost)
+
+
+def test_a_file_that_has_vanished_is_not_one_that_may_not_be_read(base: Path) -> None:
+    assert not_allowed(base, SourceFile("a/absent.md", 1, 1)) is None
+    assert not_allowed(base, SourceFile("a/x.md", 1, 1)) is None
+
+
+@pytest.mark.parametrize(("changes", "is_read"), [(0, True), (2, True), (3, False)])
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    base: Path, monkeypatch: pytest.MonkeyPatch, changes: int, is_read: bool
+) -> None:
+    path, left, real = base / "a/x.md", changes, os.read
+
+    def read(handle: int, size_bytes: int) -> bytes:
+        nonlocal left
+        data = real(handle, size_bytes)
+        if left and not data:
+            left -= 1
+            path.write_text(f"changed {left}")
+        return data
+
+    monkeypatch.setattr(os, "read", read)
+    found = read_file(base, SourceFile("a/x.md", 6, 1), Settings(base=base))
+    if is_read:
+        assert isinstance(found, tuple)
+        assert found[1] == (b"changed 0" if changes else b"a/x.md")
+        assert found[0].size_bytes == len(found[1])
+    else:
+        assert isinstance(found, Problem)
+        assert found.what == "changed while it was read, 3 times"
+        assert found.lost_text
