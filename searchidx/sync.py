@@ -245,7 +245,9 @@ def _plan(
         return kept_files
 
     allowed = partial(not_allowed, base)
-    files = readable(found.files, lambda file: too_large(file, settings))
+    files = found.files
+    if any(file.size_bytes > settings.max_file_bytes for file in files):
+        files = readable(files, lambda file: too_large(file, settings))
     if reason:
         files = readable(files, allowed)
         known, here = {file.path for file in indexed}, {file.path for file in files}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 FieldValue = tuple[str, ...] | float | datetime | bool
 """Texts of a text or keyword field in their order, a number, an aware UTC time, or yes/no."""
@@ -65,8 +66,7 @@ class ProblemLog:
         return [*self._kept, last]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file below a root, as it was when it was looked at.
 
     `path` is how the post is known in the index: with `/`, relative to the base folder when the

@@ -14,7 +14,8 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from searchidx.errors import PostError
@@ -139,7 +140,12 @@ def path_text(base: Path, os_path: str) -> str:
     shown = os_path[len(top) :] if os_path.startswith(top) else os_path
     if os.sep != "/":
         shown = shown.replace(os.sep, "/")
-    return _NOT_PLAIN.sub(_escaped, shown)
+    return _shown(shown)
+
+
+def _shown(name: str) -> str:
+    is_plain = name.isascii() and "\\" not in name
+    return name if is_plain else _NOT_PLAIN.sub(_escaped, name)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -173,7 +179,7 @@ class _Walk:
         self.real_roots = tuple(os.path.realpath(root) for root in self.roots)
         self.follow = settings.follow_symlinks
         self.include = _matcher(settings.include, re.IGNORECASE)
-        self.exclude = _matcher(settings.exclude, re.NOFLAG)
+        self.exclude = _matcher(settings.exclude, re.NOFLAG) if settings.exclude else None
         self.entered: set[DirId] = set()
         self.links: list[tuple[str, str]] = []
         self.files: dict[str, SourceFile] = {}
@@ -238,8 +244,7 @@ class _Walk:
                 elif entry.is_dir(follow_symlinks=False):
                     yield entry.path, below
                 elif self.included(entry.name, below):
-                    path = shown + _NOT_PLAIN.sub(_escaped, entry.name)
-                    self.take(path, entry.stat(follow_symlinks=False))
+                    self.take(shown + _shown(entry.name), entry.stat(follow_symlinks=False))
                 else:
                     self.passed_over += 1
             except FileNotFoundError:
@@ -279,21 +284,17 @@ class _Walk:
 
     def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
-            self.files[path] = SourceFile(
-                path,
-                about.st_size,
-                _stored_time(about.st_mtime_ns),
-                "",
-                _stored_time(about.st_ctime_ns),
-            )
+            mtime_ns, ctime_ns = _stored_time(about.st_mtime_ns), _stored_time(about.st_ctime_ns)
+            self.files[path] = SourceFile(path, about.st_size, mtime_ns, "", ctime_ns)
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
 
     def included(self, name: str, below: str) -> bool:
-        return bool(self.include(name) or self.include(below))
+        return bool(self.include(name) or (below != name and self.include(below)))
 
     def excluded(self, name: str, below: str) -> bool:
-        return bool(self.exclude(name) or self.exclude(below))
+        exclude = self.exclude
+        return exclude is not None and bool(exclude(name) or exclude(below))
 
     def text(self, os_path: str) -> str:
         return path_text(self.base, os_path)
@@ -325,8 +326,7 @@ def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, b
 
 def _as_read(file: SourceFile, about: os.stat_result, data: bytes) -> SourceFile:
     recent = abs(time.time_ns() - about.st_mtime_ns) < _CLOCK_TICK_NS
-    return replace(
-        file,
+    return file._replace(
         size_bytes=len(data),
         mtime_ns=0 if recent else _stored_time(about.st_mtime_ns),
         ctime_ns=_stored_time(about.st_ctime_ns),
@@ -363,5 +363,4 @@ def _matcher(patterns: Sequence[str], flags: re.RegexFlag) -> Callable[[str], ob
     return re.compile("|".join(fnmatch.translate(one) for one in patterns) or "(?!)", flags).match
 
 
-def _by_path(file: SourceFile) -> str:
-    return file.path
+_by_path = attrgetter("path")

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import compress
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -318,7 +320,7 @@ class Snapshot:
         """The files that are indexed, in the order of their paths."""
         with self._files:
             files = [file for part in self._parts for file in files_of(part)]
-        return sorted(files, key=lambda file: file.path)
+        return sorted(files, key=attrgetter("path"))
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
@@ -434,9 +436,6 @@ def files_of(part: Part) -> Iterator[SourceFile]:
     assert digests is not None
     columns = [arrays.numbers(name) for name in (FILE_SIZE, FILE_MTIME, FILE_CTIME)]
     sizes, mtimes, ctimes = (column.values.tolist() for column in columns if column is not None)
-    rows = zip(paths.rows(), sizes, mtimes, digests.rows(), ctimes, strict=True)
-    alive = part.alive
-    for at, (path, size, mtime, digest, ctime) in enumerate(rows):
-        if alive is None or alive[at]:
-            text = path.decode("utf-8", "surrogatepass")
-            yield SourceFile(text, size, mtime, digest.hex(), ctime)
+    texts = (path.decode("utf-8", "surrogatepass") for path in paths.rows())
+    files = map(SourceFile, texts, sizes, mtimes, map(bytes.hex, digests.rows()), ctimes)
+    return files if part.alive is None else compress(files, part.alive)
