@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, not_allowed, read_file, too_large, walk
 from searchidx.schema import settings_stamp
@@ -103,13 +103,14 @@ class SyncOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What has to be done. `renamed` maps new paths to old ones; `kept` need no reading."""
+    """What has to be done. `renamed` maps new paths to old ones; `kept` are paths that need no
+    reading."""
 
     added: list[SourceFile]
     changed: list[SourceFile]
     renamed: dict[str, str]
     removed: list[str]
-    kept: list[SourceFile]
+    kept: list[str]
     problems: list[Problem]
     reason: str
     passed_over: int
@@ -226,7 +227,7 @@ def _plan(
     if reason and found.unreadable and not options.full and snapshot is not None:
         what = f"every post has to be read again ({reason}), but this folder cannot be read"
         raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
-    indexed = snapshot.catalogue() if snapshot else []
+    indexed = snapshot.catalogue() if snapshot else Catalogue([], [], [], [], [])
     problems = list(found.problems)
     refused: set[str] = set()
 
@@ -250,25 +251,30 @@ def _plan(
         files = readable(files, lambda file: too_large(file, settings))
     if reason:
         files = readable(files, allowed)
-        known, here = {file.path for file in indexed}, {file.path for file in files}
+        known, here = set(indexed.paths), {file.path for file in files}
         fresh = [file for file in files if file.path not in known]
         again = [file for file in files if file.path in known]
         gone = sorted(known - here)
         return _Plan(fresh, again, {}, gone, [], problems, reason, found.passed_over)
     comparison = compare(files, indexed)
-    before = {file.path: file for file in indexed}
     new = readable(comparison.new, allowed)
     changed, kept = readable(comparison.resized, allowed), list(comparison.same)
-    for file in readable(comparison.suspect, allowed):
+    digests = {file.path: digest for file, digest in comparison.suspect}
+    for file in readable([file for file, _ in comparison.suspect], allowed):
         outcome = read_file(base, file, settings)
-        is_same = not isinstance(outcome, Problem) and outcome[0].digest == before[file.path].digest
-        (kept if is_same else changed).append(file)
-    kept += [before[path] for path in sorted(refused) if path in before]
+        if not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]:
+            kept.append(file.path)
+        else:
+            changed.append(file)
+    if refused:
+        kept += sorted(refused.intersection(indexed.paths))
     gone_files: list[SourceFile] = []
     for file in comparison.gone:
         if file.path not in refused:
-            is_unseen = _is_below(file.path, found.unreadable, base)
-            (kept if is_unseen else gone_files).append(file)
+            if _is_below(file.path, found.unreadable, base):
+                kept.append(file.path)
+            else:
+                gone_files.append(file)
     renamed = _renames(base, new, gone_files, settings)
     old_names = set(renamed.values())
     removed = [file.path for file in gone_files if file.path not in old_names]
@@ -359,11 +365,11 @@ def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:
     return Outcome(post, post.problems)
 
 
-def _stored_problems(snapshot: Snapshot | None, kept: Sequence[SourceFile]) -> list[Problem]:
+def _stored_problems(snapshot: Snapshot | None, kept: Sequence[str]) -> list[Problem]:
     """The problems of the posts that were not read again."""
     if snapshot is None or not kept:
         return []
-    paths = {file.path for file in kept}
+    paths = set(kept)
     return [problem for problem in snapshot.problems() if problem.path in paths]
 
 

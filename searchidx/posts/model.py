@@ -81,6 +81,24 @@ class SourceFile(NamedTuple):
     ctime_ns: int = 0
 
 
+class Catalogue(NamedTuple):
+    """The files that are indexed, a list for each of their properties, in no order.
+
+    Few of them are looked at one by one: `file` makes them. `digests` are as bytes.
+    """
+
+    paths: list[str]
+    sizes: list[int]
+    mtimes: list[int]
+    ctimes: list[int]
+    digests: list[bytes]
+
+    def file(self, at: int) -> SourceFile:
+        """The file at a place of the lists."""
+        digest = self.digests[at].hex()
+        return SourceFile(self.paths[at], self.sizes[at], self.mtimes[at], digest, self.ctimes[at])
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """One post, ready to be indexed.

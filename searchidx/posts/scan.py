@@ -19,7 +19,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.settings import Settings
 
 _READ_TRIES = 3
@@ -52,13 +52,14 @@ class Comparison:
     """What a sync has to do, each part in the order of the paths.
 
     `new`, `resized` and `suspect` are files as found: a suspect has the indexed size but other
-    times, or ones that prove nothing, so its content must decide. `same` and `gone` are as indexed.
+    times, or ones that prove nothing, so its content must decide; beside it is the digest of what
+    was indexed. `same` are paths, `gone` files as indexed.
     """
 
     new: list[SourceFile]
     resized: list[SourceFile]
-    suspect: list[SourceFile]
-    same: list[SourceFile]
+    suspect: list[tuple[SourceFile, str]]
+    same: list[str]
     gone: list[SourceFile]
 
 
@@ -74,21 +75,23 @@ def walk(roots: Sequence[Path], settings: Settings, base: Path) -> Found:
     return _Walk(roots, settings, base).run()
 
 
-def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Comparison:
+def compare(found: Sequence[SourceFile], indexed: Catalogue) -> Comparison:
     """Files as found against files as indexed, by path, size and time."""
-    known = {file.path: file for file in indexed}
+    places = dict(zip(indexed.paths, range(len(indexed.paths)), strict=True))
+    sizes, mtimes, ctimes = indexed.sizes, indexed.mtimes, indexed.ctimes
     result = Comparison([], [], [], [], [])
     for file in sorted(found, key=_by_path):
-        old = known.pop(file.path, None)
-        if old is None:
+        path, size_bytes, mtime_ns, _, ctime_ns = file
+        at = places.pop(path, None)
+        if at is None:
             result.new.append(file)
-        elif old.size_bytes != file.size_bytes:
+        elif sizes[at] != size_bytes:
             result.resized.append(file)
-        elif (old.mtime_ns, old.ctime_ns) != (file.mtime_ns, file.ctime_ns) or not old.mtime_ns:
-            result.suspect.append(file)
+        elif mtimes[at] != mtime_ns or ctimes[at] != ctime_ns or not mtime_ns:
+            result.suspect.append((file, indexed.digests[at].hex()))
         else:
-            result.same.append(old)
-    result.gone.extend(sorted(known.values(), key=_by_path))
+            result.same.append(path)
+    result.gone.extend(sorted(map(indexed.file, places.values()), key=_by_path))
     return result
 
 

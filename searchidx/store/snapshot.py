@@ -15,7 +15,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import compress
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +30,7 @@ from searchidx.columnar.packed import Numbers
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
 from searchidx.columnar.select import best_of
-from searchidx.posts.model import FieldValue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, FieldValue, Problem
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.results import Explanation
 from searchidx.schema import (
@@ -316,11 +315,10 @@ class Snapshot:
                     places[record.name] = found
         return places
 
-    def catalogue(self) -> list[SourceFile]:
-        """The files that are indexed, in the order of their paths."""
+    def catalogue(self) -> Catalogue:
+        """The files that are indexed."""
         with self._files:
-            files = [file for part in self._parts for file in files_of(part)]
-        return sorted(files, key=attrgetter("path"))
+            return catalogue_of(self._parts)
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
@@ -427,15 +425,26 @@ def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def files_of(part: Part) -> Iterator[SourceFile]:
-    """The files of the posts of one segment."""
-    arrays = part.arrays
-    assert arrays is not None
-    paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
-    assert paths is not None
-    assert digests is not None
-    columns = [arrays.numbers(name) for name in (FILE_SIZE, FILE_MTIME, FILE_CTIME)]
-    sizes, mtimes, ctimes = (column.values.tolist() for column in columns if column is not None)
-    texts = (path.decode("utf-8", "surrogatepass") for path in paths.rows())
-    files = map(SourceFile, texts, sizes, mtimes, map(bytes.hex, digests.rows()), ctimes)
-    return files if part.alive is None else compress(files, part.alive)
+def catalogue_of(parts: Sequence[Part]) -> Catalogue:
+    """The files of the posts of some segments, without those that are deleted."""
+    whole = Catalogue([], [], [], [], [])
+    for part in parts:
+        arrays, alive = part.arrays, part.alive
+        assert arrays is not None
+        paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
+        assert paths is not None
+        assert digests is not None
+        names = [path.decode("utf-8", "surrogatepass") for path in paths.rows()]
+        whole.paths.extend(names if alive is None else compress(names, alive))
+        rows = digests.rows()
+        whole.digests.extend(rows if alive is None else compress(rows, alive))
+        for name, numbers in (
+            (FILE_SIZE, whole.sizes),
+            (FILE_MTIME, whole.mtimes),
+            (FILE_CTIME, whole.ctimes),
+        ):
+            column = arrays.numbers(name)
+            assert column is not None
+            values = column.values if alive is None else column.values[alive]
+            numbers.extend(values.tolist())
+    return whole

@@ -21,7 +21,7 @@ from searchidx.posts.model import Problem, SourceFile
 from searchidx.posts.scan import compare
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.segments import open_segment, sync_to_disk
-from searchidx.store.snapshot import Snapshot, files_of
+from searchidx.store.snapshot import Snapshot, catalogue_of
 
 JOURNAL = "MAIN_UNFINISHED"
 
@@ -127,10 +127,10 @@ def usable(
             continue
         if any(True for _ in arrays.file.faults()):
             continue
-        held = list(files_of(Part(0, 0, record.documents, arrays)))
-        same = {file.path for file in compare(list(left.values()), held).same}
+        held = catalogue_of([Part(0, 0, record.documents, arrays)])
+        same = set(compare(list(left.values()), held).same)
         if same:
-            deleted = tuple(at for at, file in enumerate(held) if file.path not in same)
+            deleted = tuple(at for at, path in enumerate(held.paths) if path not in same)
             found.append(replace(record, deleted=deleted))
             opened.append(arrays)
             taken |= same

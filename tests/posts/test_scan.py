@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.scan import (
     Found,
     compare,
@@ -149,23 +149,22 @@ def test_path_text_has_a_way_back(name: bytes) -> None:
 
 
 def test_compare() -> None:
-    def file(path: str, size: int, mtime: int, digest: str = "") -> SourceFile:
-        return SourceFile(path, size, mtime, digest)
+    def file(path: str, size: int, mtime: int) -> SourceFile:
+        return SourceFile(path, size, mtime)
 
-    indexed = [
-        file("same", 1, 5, "d"), file("touched", 1, 5, "d"), file("grown", 1, 5, "d"),
-        file("unsure", 1, 0, "d"), file("gone", 1, 5, "d"),
-    ]  # fmt: skip
+    paths = ["same", "touched", "moved", "grown", "unsure", "gone"]
+    digests = [bytes([number]) for number in range(6)]
+    indexed = Catalogue(paths, [1] * 6, [5, 5, 5, 5, 0, 5], [0, 0, 9, 0, 0, 0], digests)
     found = [
-        file("same", 1, 5), file("touched", 1, 6), file("grown", 2, 6),
+        file("same", 1, 5), file("touched", 1, 6), file("moved", 1, 5), file("grown", 2, 6),
         file("unsure", 1, 7), file("new", 1, 5),
     ]  # fmt: skip
     result = compare(found, indexed)
-    assert result.same == [indexed[0]]
-    assert result.suspect == [found[1], found[3]]
-    assert result.resized == [found[2]]
-    assert result.new == [found[4]]
-    assert result.gone == [indexed[4]]
+    assert result.same == ["same"]
+    assert result.suspect == [(found[2], "02"), (found[1], "01"), (found[4], "04")]
+    assert result.resized == [found[3]]
+    assert result.new == [found[5]]
+    assert result.gone == [SourceFile("gone", 1, 5, "05")]
 
 
 def test_read_file(base: Path) -> None:
