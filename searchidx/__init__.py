@@ -29,8 +29,15 @@ if TYPE_CHECKING:
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
     from searchidx.reading import SearchOptions
-    from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
-    from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
+    from searchidx.results import Explanation, FacetCount, Hit, Matched, Results, Suggestion
+    from searchidx.settings import (
+        FieldKind,
+        FieldSpec,
+        Match,
+        SearchSettings,
+        Settings,
+        load_settings,
+    )
     from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncReport
 
@@ -43,8 +50,8 @@ _MODULES = {
     "index": "CheckReport Index open",
     "posts.model": "Problem",
     "reading": "SearchOptions",
-    "results": "Explanation FacetCount Hit Results Suggestion",
-    "settings": "FieldKind FieldSpec Settings load_settings",
+    "results": "Explanation FacetCount Hit Matched Results Suggestion",
+    "settings": "FieldKind FieldSpec Match SearchSettings Settings load_settings",
     "stats": "Stats",
     "sync": "Progress SyncReport",
 }
@@ -63,6 +70,8 @@ __all__ = [
     "IndexLocked",
     "IndexMissing",
     "IndexVersionMismatch",
+    "Match",
+    "Matched",
     "PostError",
     "Problem",
     "Progress",
@@ -70,6 +79,7 @@ __all__ = [
     "Results",
     "SearchIdxError",
     "SearchOptions",
+    "SearchSettings",
     "Settings",
     "SettingsError",
     "Span",

@@ -22,7 +22,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, NamedTuple
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 4
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
 
 VALUE_GAP = 100

@@ -158,8 +158,7 @@ class Index:
         Keyword arguments are those of `SearchOptions`: `limit=5`, `sort="-date"`, ….
         Raises: QueryError for a query, sort or date that cannot be honoured; IndexMissing.
         """
-        if unknown := options.keys() - SearchOptions.__annotations__.keys():
-            raise TypeError(f"search() has no argument {min(unknown)!r}")
+        _check_names("search", options)
         return self._reading().search(text, options)
 
     def similar(self, path: str, *, limit: int = 10) -> Results:
@@ -170,14 +169,15 @@ class Index:
         return self._reading().similar(path, limit)
 
     def explain(
-        self, text: str | query.Query, path: str, *, fields: tuple[str, ...] = ()
+        self, text: str | query.Query, path: str, **options: Unpack[SearchOptions]
     ) -> Explanation | None:
         """What each part of a query gives to the score of the post at `path`; None if no match.
 
-        `fields` are those of the search that is to be explained.
+        The options are those of the search that is to be explained.
         Raises: QueryError when the query cannot be honoured or no such post is in the index.
         """
-        return self._reading().explain(text, path, fields)
+        _check_names("explain", options)
+        return self._reading().explain(text, path, options)
 
     def facets(
         self, name: str, text: str | query.Query = "*", *, limit: int = 20
@@ -245,7 +245,12 @@ class Index:
             raise SearchIdxError(f"{self.path}: this Index is closed; open it again")
         if snapshot is None:
             raise IndexMissing(self.path)
-        return Reading(snapshot)
+        return Reading(snapshot, self.settings.search)
+
+
+def _check_names(method: str, options: SearchOptions) -> None:
+    if unknown := options.keys() - SearchOptions.__annotations__.keys():
+        raise TypeError(f"{method}() has no argument {min(unknown)!r}")
 
 
 def open_index(

@@ -8,17 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from whoosh import query
 
 from searchidx.analysis import fold
+from searchidx.columnar.prior import Prior, Recency
 from searchidx.errors import QueryError
 from searchidx.posts.model import FieldValue, Problem, number_text
 from searchidx.query.clauses import Refusal, date_query, has_query
+from searchidx.query.dates import age
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
+from searchidx.query.values import plain_term
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.results import (
     Explanation,
@@ -27,6 +31,7 @@ from searchidx.results import (
     LazyFields,
     LazyMeta,
     LazyValues,
+    Matched,
     Results,
     Suggestion,
 )
@@ -36,12 +41,14 @@ from searchidx.schema import (
     is_sortable,
     names_of,
 )
-from searchidx.settings import FieldKind, FieldSpec, find_field
+from searchidx.settings import FieldKind, FieldSpec, Match, SearchSettings, find_field
+from searchidx.store.answer import Asked, answer
 from searchidx.store.ordering import SortKey
-from searchidx.store.snapshot import PostHead, Snapshot
+from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from searchidx.stats import Stats
+    from searchidx.store.feedback import AddedWord
 
 RELEVANCE = "relevance"
 
@@ -52,7 +59,11 @@ class SearchOptions(TypedDict, total=False):
     `sort` is `relevance` or fields such as `date` or `-quality,date`; empty means relevance, and
     newest first for a query that only filters. `fields` are looked in for plain words instead of
     the default ones. `since` and `until` bound the date, both included. `facets` names fields to
-    count. `lenient` leaves out what cannot be honoured instead of raising.
+    count. `lenient` leaves out what cannot be honoured instead of raising. `match` says how many of
+    the words a post must hold: `best` (all of them first, then some), `all` or `any`. `expand`
+    looks for words of the best posts too; `recency`, an age such as `30d`, lifts new posts, and
+    `prior`, a number field, those with a high number; `synonyms` is a file of words that mean the
+    same.
     """
 
     limit: int
@@ -63,34 +74,46 @@ class SearchOptions(TypedDict, total=False):
     until: str
     facets: tuple[str, ...]
     lenient: bool
+    match: Match | str
+    expand: bool
+    recency: str
+    prior: str
+    synonyms: str
 
 
 class Reading:
     """The answers of one generation. The caller keeps the snapshot open."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, defaults: SearchSettings) -> None:
         self.snapshot = snapshot
+        self.defaults = defaults
         self.fields = snapshot.manifest.fields
 
     def search(self, text: str | query.Query, options: SearchOptions) -> Results:
         """See `Index.search`."""
         started = time.perf_counter()
-        parsed = self._parsed(text, options.get("fields", ()), options.get("lenient", False))
+        parsed = self._parsed(text, options)
         since, until = str(options.get("since", "")), str(options.get("until", ""))
-        tree = self._bounded(parsed.tree, since, until)
         keys = self._sort_keys(options.get("sort", ""), parsed.is_ranked)
-        offset = options.get("offset", 0)
-        total, page = _page(self.snapshot, tree, keys, offset, options.get("limit", 10))
-        facets = {name: self._facet(tree, name) for name in options.get("facets", ())}
+        offset, limit = options.get("offset", 0), options.get("limit", 10)
+        if limit < 0 or offset < 0:
+            raise QueryError(str(min(limit, offset)), 0, "limit and offset count from 0", "")
+        match = self._match(options.get("match", self.defaults.match))
+        asked, added = self._asked(parsed, options, match)
+        asked = self._bounded(asked, since, until)
+        found = answer(self.snapshot, asked, match, keys, offset + limit)
+        facets = {name: self._facet(found.tree, name) for name in options.get("facets", ())}
         return Results(
             query=parsed.text,
-            total=total,
-            hits=self._hits(page, offset, parsed.tree),
+            total=found.total,
+            hits=self._hits(found.posts[offset:], offset, parsed),
             offset=offset,
             facets=facets,
             problems=parsed.problems,
             sort=",".join(("-" if k.descending else "") + k.spec.name for k in keys) or RELEVANCE,
             elapsed_ms=(time.perf_counter() - started) * 1000,
+            total_all=found.total_all,
+            added=tuple(word.word for word in added if word.is_new),
         )
 
     def similar(self, path: str, limit: int) -> Results:
@@ -105,26 +128,39 @@ class Reading:
         words = similar_query(
             texts, self.fields, snapshot.document_frequency, snapshot.post_count()
         )
-        total, page = snapshot.best(words, limit + 1)
-        page = [hit for hit in page if hit[0] != number][:limit]
+        total, near = snapshot.best(words, limit + 1)
+        page = [(other, score, Matched.ALL) for other, score in near if other != number][:limit]
         return Results(
             query=f"similar to {stored.path}",
             total=max(0, total - 1),
-            hits=self._hits(page, 0, words),
+            hits=self._hits(page, 0, ParsedQuery("", words, True)),
             elapsed_ms=(time.perf_counter() - started) * 1000,
         )
 
     def explain(
-        self, text: str | query.Query, path: str, fields: Sequence[str]
+        self, text: str | query.Query, path: str, options: SearchOptions
     ) -> Explanation | None:
         """See `Index.explain`."""
-        return self.snapshot.explain(self._parsed(text, fields).tree, self._number(path))
+        parsed = self._parsed(text, options)
+        number, how = self._number(path), self._match(options.get("match", self.defaults.match))
+        asked, _ = self._asked(parsed, options, how)
+        trees = {
+            Match.ALL: [asked.strict],
+            Match.BEST: [asked.strict, asked.loose],
+            Match.ANY: [asked.loose or asked.strict],
+        }
+        told = (self.snapshot.explain(tree, number) for tree in trees[how] if tree is not None)
+        return next(filter(None, told), None)
 
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
         """See `Index.facets`."""
         if limit < 0:
             raise QueryError(str(limit), 0, "limit counts from 0", "")
-        return self._facet(self._parsed(text).tree, name)[:limit]
+        parsed = self._parsed(text, {})
+        asked = Asked.of(parsed)
+        return self._facet(answer(self.snapshot, asked, self.defaults.match, (), 0).tree, name)[
+            :limit
+        ]
 
     def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
@@ -134,7 +170,8 @@ class Reading:
 
     def post(self, path: str) -> Hit:
         """See `Index.post`."""
-        (hit,) = self._hits([(self._number(path), 0.0)], 0, query.NullQuery)
+        nothing = ParsedQuery("", query.NullQuery, False)
+        (hit,) = self._hits([(self._number(path), 0.0, Matched.ALL)], 0, nothing)
         return hit
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
@@ -180,48 +217,109 @@ class Reading:
     # -- parts of the above
 
     def _hits(
-        self, page: Sequence[tuple[int, float]], offset: int, tree: query.Query
+        self, page: Sequence[tuple[int, float, Matched]], offset: int, parsed: ParsedQuery
     ) -> tuple[Hit, ...]:
-        matching = Matching(tree, self.fields)
-        heads = self.snapshot.heads([number for number, _ in page])
-        return tuple(
-            self._hit(rank, number, score, head, matching)
-            for rank, ((number, score), head) in enumerate(
-                zip(page, heads, strict=True), offset + 1
-            )
-        )
+        """The hits of a page; what is not in the head of a post is read when it is asked for."""
+        matching = {
+            Matched.ALL: Matching(parsed.tree, self.fields),
+            Matched.SOME: Matching(parsed.loose or parsed.tree, self.fields),
+        }
+        heads = self.snapshot.heads([number for number, _, _ in page])
+        hits = []
+        for rank, (post, head) in enumerate(zip(page, heads, strict=True), offset + 1):
+            number, score, matched = post
+            values = LazyValues(head.texts, partial(self._values, number))
+            fields, meta = LazyFields(values), LazyMeta(values)
+            hits.append(Hit(rank, score, head.path, fields, meta, matching[matched], matched))
+        return tuple(hits)
 
-    def _hit(self, rank: int, number: int, score: float, head: PostHead, matching: Matching) -> Hit:
-        """One hit; what is not in its head is read when it is asked for."""
-        values = LazyValues(head.texts, lambda: self._values(number))
-        return Hit(rank, score, head.path, LazyFields(values), LazyMeta(values), matching)
+    def _match(self, name: Match | str) -> Match:
+        try:
+            return Match(name)
+        except ValueError:
+            hint = f"use {', '.join(Match)}"
+            raise QueryError(str(name), 0, f"no way of matching is {name!r}", hint) from None
 
     def _values(self, number: int) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
         stored = self.snapshot.stored(number)
         return stored.fields, stored.meta
 
-    def _parsed(
-        self, text: str | query.Query, fields: Sequence[str] = (), lenient: bool = False
-    ) -> ParsedQuery:
+    def _parsed(self, text: str | query.Query, options: SearchOptions) -> ParsedQuery:
         if isinstance(text, query.Query):
             return ParsedQuery(repr(text), text, True)
-        plain = tuple(self._text_field(name).name for name in fields)
-        return (parse_lenient if lenient else parse)(text, self.vocabulary(plain))
+        plain = tuple(self._text_field(name).name for name in options.get("fields", ()))
+        file = options.get("synonyms", self.defaults.synonyms)
+        synonyms = None
+        if file:
+            from searchidx.query.synonyms import read_synonyms
 
-    def _bounded(self, tree: query.Query, since: str, until: str) -> query.Query:
-        for compare, text in ((">=", since), ("<=", until)):
-            if text:
-                tree = query.Require(tree, self._date_bound(compare, text))
-        return tree
+            synonyms = read_synonyms(Path(file))
+        understood = parse_lenient if options.get("lenient", False) else parse
+        return understood(text, self.vocabulary(plain), None, synonyms)
+
+    def _asked(
+        self, parsed: ParsedQuery, options: SearchOptions, match: Match
+    ) -> tuple[Asked, list[AddedWord]]:
+        """What a query asks for, with what its words do not say; and the words added to it."""
+        added: list[AddedWord] = []
+        priors = self._priors(options) if parsed.is_ranked else []
+        asked = Asked.of(parsed).weighed(priors)
+        if options.get("expand", self.defaults.expand) and parsed.asked.terms:
+            from searchidx.store.feedback import BEST_POSTS, added_words
+
+            posts = answer(self.snapshot, asked, match, (), BEST_POSTS).posts
+            vocabulary = self.vocabulary(tuple(options.get("fields", ())))
+            added = added_words(self.snapshot, vocabulary, parsed.asked.terms, posts)
+        if added:
+            nodes = [plain_term(word.word, vocabulary, word.weight) for word in added]
+            asked = Asked.of(parsed.widened(nodes)).weighed(priors)
+        return asked, added
+
+    def _priors(self, options: SearchOptions) -> list[Prior]:
+        """What is asked to count besides the words."""
+        found: list[Prior] = []
+        if recency := options.get("recency", self.defaults.recency):
+            found.append(self._recency(recency))
+        if name := options.get("prior", self.defaults.prior):
+            spec = self._field(name)
+            if spec.kind is not FieldKind.NUMBER:
+                hint = "name a number field"
+                raise QueryError(name, 0, f"{spec.name} is a {spec.kind}", hint, len(name))
+            found.append(self.snapshot.standing(spec.name))
+        return found
+
+    def _recency(self, text: str) -> Recency:
+        spec = self._date_field(text)
+        try:
+            half_life = age(text)
+        except ValueError as error:
+            hint = "write an age such as 30d; also h, w, m and y"
+            raise QueryError(text, 0, str(error), hint, len(text)) from error
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        return self.snapshot.recency(spec.name, now, half_life)
+
+    def _bounded(self, asked: Asked, since: str, until: str) -> Asked:
+        bounds = [
+            self._date_bound(compare, text)
+            for compare, text in ((">=", since), ("<=", until))
+            if text
+        ]
+        for bound in bounds:
+            asked = asked.narrowed(partial(_required, bound))
+        return asked
 
     def _date_bound(self, compare: str, text: str) -> query.Query:
-        spec = next((spec for spec in self.fields if spec.kind is FieldKind.DATE), None)
-        if spec is None:
-            raise QueryError(text, 0, "this index has no date field", "declare one in the settings")
+        spec = self._date_field(text)
         try:
             return date_query(spec, compare, text, datetime.now(UTC))
         except Refusal as refusal:
             raise QueryError(text, 0, refusal.reason, refusal.hint, len(text)) from refusal
+
+    def _date_field(self, text: str) -> FieldSpec:
+        spec = next((spec for spec in self.fields if spec.kind is FieldKind.DATE), None)
+        if spec is None:
+            raise QueryError(text, 0, "this index has no date field", "declare one in the settings")
+        return spec
 
     def _sort_keys(self, sort: str, is_ranked: bool) -> list[SortKey]:
         if sort == RELEVANCE or (not sort and is_ranked):
@@ -286,17 +384,8 @@ class Reading:
         return number
 
 
-def _page(
-    snapshot: Snapshot, tree: query.Query, keys: Sequence[SortKey], offset: int, limit: int
-) -> tuple[int, list[tuple[int, float]]]:
-    """How many posts match, and the numbers and scores of those on the page."""
-    if limit < 0 or offset < 0:
-        raise QueryError(str(min(limit, offset)), 0, "limit and offset count from 0", "")
-    if keys:
-        total, numbers = snapshot.ordered(tree, keys, offset + limit)
-        return total, [(number, 0.0) for number in numbers[offset:]]
-    total, hits = snapshot.best(tree, offset + limit)
-    return total, hits[offset:]
+def _required(filter_: query.Query, tree: query.Query) -> query.Query:
+    return query.Require(tree, filter_)
 
 
 def _shown(value: float | datetime | bool) -> str:

@@ -16,7 +16,7 @@ from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.results import Explanation, Hit, Results, Suggestion
+from searchidx.results import Explanation, Hit, Matched, Results, Suggestion
 from searchidx.width import columns
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def _hit_text(hit: Hit, palette: Palette, width: int) -> str:
     shown += [indent + line for line in head[1:]]
     if about := _about(hit, palette):
         shown.append(indent + about)
-    shown.append(f"{indent}{palette.faint}{clean(hit.path)}{palette.reset}")
+    some = " · some of the words" if hit.matched is Matched.SOME else ""
+    shown.append(f"{indent}{palette.faint}{clean(hit.path)}{some}{palette.reset}")
     for name in SHOWN_BELOW:
         shown += [indent + line for line in _snippets(hit, name, palette, room)]
     return "\n".join(shown) + "\n"
@@ -191,9 +192,19 @@ def _painted(text: str, pairs: Iterable[tuple[int, int]], palette: Palette, base
     return "".join([*parts, safe[position:], tail])
 
 
-def matches_text(total: int) -> str:
-    """How many posts match, in words."""
-    return f"{total or 'no'} {'post matches' if total == 1 else 'posts match'}"
+def matches_text(results: Results) -> str:
+    """How many posts match, in words: with all words of the query, and with some."""
+    every, others = results.total_all, results.total - results.total_all
+    counted = f"{every or 'no'} {'post matches' if every == 1 else 'posts match'}"
+    if not others:
+        return counted
+    of_others = f"{'other ' if others == 1 else 'others '}" if every else ""
+    return f"{counted} all words; {others} {of_others}{'matches' if others == 1 else 'match'} some"
+
+
+def added_text(results: Results) -> str:
+    """A line with the words that were added to the query; empty when none were."""
+    return f"also looked for: {clean(', '.join(results.added))}\n" if results.added else ""
 
 
 def table_text(rows: Sequence[Sequence[str]]) -> str:
@@ -256,9 +267,11 @@ def results_json(
         "format_version": JSON_FORMAT_VERSION,
         "query": results.query,
         "total": results.total,
+        "total_all": results.total_all,
         "offset": results.offset,
         "sort": results.sort,
         "elapsed_ms": round(results.elapsed_ms, 3),
+        "added": list(results.added),
         "hits": rows,
         "facets": {
             name: [{"value": row.value, "count": row.count} for row in rows]
@@ -280,6 +293,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         meta.setdefault(key, []).append(text)
     return {
         "rank": hit.rank,
+        "matched": hit.matched.value,
         "score": round(hit.score, 6),
         "path": hit.path,
         "fields": {name: value_json(value) for name, value in hit.fields.items()},
@@ -327,7 +341,7 @@ def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:
 
     Raises: SearchIdxError for a name that is no field, or a brace without its other half.
     """
-    known = [*names, "path", "rank", "score"]
+    known = [*names, "path", "rank", "score", "matched"]
     parts: list[tuple[str, str]] = []
     position = 0
     for found in _PLACEHOLDER.finditer(text):
@@ -347,7 +361,7 @@ def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:
 
 
 def _filled(hit: Hit, name: str) -> str:
-    if name in ("path", "rank"):
+    if name in ("path", "rank", "matched"):
         return clean(str(getattr(hit, name)))
     if name == "score":
         return f"{hit.score:.4f}"

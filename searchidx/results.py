@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import overload
@@ -89,13 +90,20 @@ class LazyMeta(Sequence[tuple[str, str]]):
         return tuple, (tuple(self),)
 
 
+class Matched(enum.StrEnum):
+    """Whether a post holds all words of a query, or some of them."""
+
+    ALL = "all"
+    SOME = "some"
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One post that matched.
 
     `rank` counts from 1 over all results, whatever page this is. `path` is relative to the folder
     that holds the index, or absolute. `fields` holds what the post has of the declared fields,
-    `meta` its other metadata as (key, text) pairs.
+    `meta` its other metadata as (key, text) pairs. `matched` says whether all of the words do.
 
     >>> hit = Hit(1, 2.5, "news/a.md", {"title": ("Face masks",)})
     >>> hit.text("title")
@@ -108,6 +116,7 @@ class Hit:
     fields: Mapping[str, FieldValue]
     meta: Sequence[tuple[str, str]] = ()
     matching: Matching = field(default=Matching(), repr=False, compare=False)
+    matched: Matched = Matched.ALL
 
     def __hash__(self) -> int:
         return hash((self.rank, self.score, self.path))
@@ -154,8 +163,11 @@ class FacetCount:
 class Results:
     """A page of hits, and what is true of all that matched.
 
-    `total` counts every match. `facets` holds the counts that were asked for, most frequent first.
-    `problems` is what a lenient search had to leave out of the query.
+    `total` counts every match, `total_all` the posts with all words of the query: when they are
+    fewer than asked for, posts with some of the words follow and count in `total`. `facets` holds
+    the counts that were asked for, most frequent first: of the posts with all words, if there are
+    any. `problems` is what a lenient search had to leave out of the query. `added` are the words
+    that were looked for besides those of the query, the most telling first.
 
     >>> len(Results("mask", 0, ()))
     0
@@ -169,6 +181,12 @@ class Results:
     elapsed_ms: float = 0.0
     problems: tuple[QueryError, ...] = ()
     sort: str = "relevance"
+    total_all: int = -1
+    added: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.total_all < 0:
+            object.__setattr__(self, "total_all", self.total)
 
     def __len__(self) -> int:
         return len(self.hits)

@@ -206,6 +206,12 @@ def any_language(specs: Sequence[FieldSpec]) -> str:
     return next((s.language for s in specs if s.default and s.kind is FieldKind.TEXT), "none")
 
 
+def any_language_of(spec: FieldSpec, specs: Sequence[FieldSpec]) -> str:
+    """The language in which a field's words are stemmed in `any`: a keyword's as most words are, so
+    that a plain word finds them where it finds the others."""
+    return spec.language if spec.kind is FieldKind.TEXT else any_language(specs)
+
+
 def weight_unit(specs: Sequence[FieldSpec]) -> float:
     """What the weights of these fields are counted in: all are whole multiples, or near it."""
     for unit in (1.0, 0.5, 0.1, 0.05):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from searchidx.errors import SettingsError
 
@@ -22,6 +22,7 @@ LANGUAGES = (
 )  # fmt: skip
 RESERVED_NAMES = frozenset({"any", "path", "meta", "has", "missing", "problems", "self"})
 
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _SOURCE = re.compile(r"[^.\[\]\s]+(\[\])?(\.[^.\[\]\s]+(\[\])?)*")
 
@@ -34,6 +35,17 @@ class FieldKind(enum.StrEnum):
     NUMBER = "number"
     DATE = "date"
     BOOL = "bool"
+
+
+class Match(enum.StrEnum):
+    """How many of the words of a query a post must hold.
+
+    ALL of them; ANY; or BEST: posts with all of them come first, those with some behind them.
+    """
+
+    ALL = "all"
+    BEST = "best"
+    ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,23 @@ DEFAULT_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """How queries are answered that do not say it themselves; the index is the same whatever it
+    says.
+
+    `expand` adds words from the best posts to the query. `recency` is the age, such as `30d`, at
+    which a post gets half of what a new one gets for being new. `prior` names a number field: the
+    higher, the better. `synonyms` is a file of words that mean the same.
+    """
+
+    match: Match = Match.BEST
+    expand: bool = False
+    recency: str = ""
+    prior: str = ""
+    synonyms: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that decides what is indexed and how.
 
@@ -105,6 +134,7 @@ class Settings:
     max_file_bytes: int = 16 * 1024 * 1024
     follow_symlinks: bool = False
     fields: tuple[FieldSpec, ...] = DEFAULT_FIELDS
+    search: SearchSettings = SearchSettings()
     source: Path | None = None
 
     @property
@@ -183,18 +213,18 @@ class _Reader:
 
     def settings(self, table: Mapping[str, Any]) -> Settings:
         known = {item.name: item.default for item in fields(Settings)}
-        allowed = [name for name in known if name not in ("base", "fields", "source")]
+        allowed = [name for name in known if name not in ("base", "fields", "search", "source")]
         values: dict[str, Any] = {"base": self.path.resolve().parent, "source": self.path}
         language = "en"
         for key, value in table.items():
-            if key == "fields":
+            if key in ("fields", "search"):
                 continue
             if key == "language":
                 language = self.language(key, value)
             elif key in allowed:
                 values[key] = self.typed(key, value, known[key])
             else:
-                raise self.unknown(key, key, [*allowed, "fields", "language"])
+                raise self.unknown(key, key, [*allowed, "fields", "search", "language"])
         for key in ("include", "exclude"):
             for pattern in values.get(key, ()):
                 self.check_glob(key, pattern)
@@ -204,8 +234,25 @@ class _Reader:
             )
         if values.get("max_file_bytes", 1) < 1:
             raise self.refuse("max_file_bytes", "must be at least 1")
-        declared = table.get("fields", {})
-        return Settings(**values, fields=self.fields(declared, language))
+        values["search"] = self.search(table.get("search", {}))
+        return Settings(**values, fields=self.fields(table.get("fields", {}), language))
+
+    def search(self, table: Any) -> SearchSettings:
+        if not isinstance(table, dict):
+            raise self.refuse("search", "expected a table: [search]")
+        known = {item.name: item.default for item in fields(SearchSettings)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            where = f"search.{key}"
+            if key == "match":
+                values[key] = self.one_of(where, value, Match)
+            elif key in known:
+                values[key] = self.typed(where, value, known[key])
+            else:
+                raise self.unknown(where, key, list(known))
+        if file := values.get("synonyms"):
+            values["synonyms"] = str(self.path.resolve().parent / file)
+        return SearchSettings(**values)
 
     def fields(self, table: Any, language: str) -> tuple[FieldSpec, ...]:
         if not isinstance(table, dict):
@@ -239,7 +286,7 @@ class _Reader:
             if option == "from":
                 values["sources"] = self.sources(where, value)
             elif option == "kind":
-                values["kind"] = self.kind(where, value)
+                values["kind"] = self.one_of(where, value, FieldKind)
             elif option == "language":
                 values["language"] = self.language(where, value)
             elif option in allowed:
@@ -278,12 +325,12 @@ class _Reader:
             raise self.refuse(key, "names no source")
         return paths
 
-    def kind(self, key: str, value: Any) -> FieldKind:
+    def one_of(self, key: str, value: Any, choices: type[_Choice]) -> _Choice:
         try:
-            return FieldKind(value)
+            return choices(value)
         except ValueError:
             raise self.refuse(
-                key, f"expected one of {', '.join(FieldKind)}, found {value!r}"
+                key, f"expected one of {', '.join(choices)}, found {value!r}"
             ) from None
 
     def language(self, key: str, value: Any) -> str:

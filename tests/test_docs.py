@@ -36,14 +36,17 @@ def test_every_query_of_the_page_parses(text: str) -> None:
     assert parse(text, vocabulary).tree
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/library.md", "docs/engine.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/library.md", "docs/engine.md", "docs/ranking.md"]
+)
 def test_the_python_examples_run(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copytree(SEEDS, tmp_path / "seeds")
     monkeypatch.chdir(tmp_path)
     assert main(["index", "--quiet"]) == 0
-    (tmp_path / "whoosh-index").mkdir()
+    for name in ("whoosh-index", "burst-index"):
+        (tmp_path / name).mkdir()
     names: dict[str, object] = {}
     for block in blocks(REPOSITORY / page, "python"):
         exec(compile(block, page, "exec"), names)

@@ -232,9 +232,51 @@ def test_a_query_gives_exactly_the_posts_it_should(
 ) -> None:
     index, docs = corpus
     expected = {doc.path for doc in docs if asked.holds(doc)}
-    results = index.search(asked.text, limit=100)
+    results = index.search(asked.text, limit=100, match="all")
     assert {Path(hit.path).name for hit in results} == expected
     assert results.total == len(expected)
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    words=st.lists(st.sampled_from(WORDS), min_size=2, max_size=4, unique=True),
+    limit=st.integers(0, 50),
+)
+def test_posts_with_all_words_come_first_then_those_with_some(
+    corpus: tuple[searchidx.Index, list[Doc]], words: list[str], limit: int
+) -> None:
+    index, docs = corpus
+    held = {
+        doc.path: sum(any_word(doc, None, lambda w, x=x: w == x) for x in words) for doc in docs
+    }
+    every = {path for path, count in held.items() if count == len(words)}
+    some = {path for path, count in held.items() if 0 < count < len(words)}
+    results = index.search(" ".join(words), limit=limit)
+    marks = [hit.matched.value for hit in results]
+    assert marks == sorted(marks)
+    paths = [Path(hit.path).name for hit in results]
+    assert set(paths[: marks.count("all")]) <= every
+    assert set(paths[marks.count("all") :]) <= some
+    assert results.total_all == len(every)
+    assert results.total == len(every) + (len(some) if len(every) < max(limit, 1) else 0)
+    assert len(paths) == min(limit, results.total)
+    for match in ("all", "best", "any"):
+        full = index.search(" ".join(words), limit=100, match=match)
+        assert len(full) == full.total == len(every) + (len(some) if match != "all" else 0)
+        assert {Path(h.path).name for h in full if h.matched == "all"} == every
+        explained = [index.explain(" ".join(words), hit.path, match=match) for hit in full]
+        assert [one.score for one in explained if one] == pytest.approx(
+            [hit.score for hit in full], rel=1e-5
+        )
+    first = index.search(" ".join(words), limit=7).hits
+    whole = index.search(" ".join(words), limit=100).hits
+    assert [(h.path, round(h.score, 4)) for h in first] == [
+        (h.path, round(h.score, 4)) for h in whole[:7]
+    ]
 
 
 @settings(

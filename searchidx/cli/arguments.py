@@ -164,6 +164,19 @@ def _query(commands: Commands) -> None:
         metavar="NAME",
         help="look for plain words in this field only (repeatable)",
     )
+    parser.add_argument(
+        "--match",
+        choices=("all", "best", "any"),
+        help="posts with all of the words; with all, then with some (best); with any of them",
+    )
+    parser.add_argument(
+        "--expand",
+        action=argparse.BooleanOptionalAction,
+        help="look for words of the best posts, too",
+    )
+    parser.add_argument("--recency", metavar="AGE", help="lift new posts: half as much at this age")
+    parser.add_argument("--prior", metavar="FIELD", help="lift posts with a high number in a field")
+    parser.add_argument("--synonyms", metavar="FILE", help="words that mean the same, a line each")
     parser.add_argument("--since", default="", metavar="DATE", help="from this date on")
     parser.add_argument("--until", default="", metavar="DATE", help="up to the end of this date")
     parser.add_argument(

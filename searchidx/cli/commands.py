@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from searchidx.results import Results, Suggestion
 
 if TYPE_CHECKING:
     from searchidx.posts.model import Problem
+    from searchidx.reading import SearchOptions
     from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
@@ -64,28 +66,19 @@ def query(arguments: Arguments) -> int:
     text = " ".join(arguments.text)
     if text == "-":
         text = sys.stdin.read().strip()
-    fields = tuple(arguments.field)
     times: Times = arguments.times
-    with _index_to_read(arguments) as source:
+    with _index_to_search(arguments) as source:
         times.mark("opening")
         if arguments.explain_time:
             source.parse(text, lenient=True)
             times.mark("parsing")
         names = [spec.name for spec in source.fields]
         line = render.template(arguments.format, names) if output == "format" else None
-        results = source.search(
-            text,
-            limit=0 if output == "count" else arguments.limit,
-            offset=arguments.offset,
-            sort=arguments.sort,
-            fields=fields,
-            since=arguments.since,
-            until=arguments.until,
-            facets=tuple(arguments.facet),
-        )
-        suggestions = source.suggest(text) if not results.total else ()
+        options = _search_options(arguments, output)
+        results = source.search(text, **options)
+        suggestions = source.suggest(text) if not results.total_all else ()
         explanations = [
-            source.explain(text, hit.path, fields=fields) if arguments.explain else None
+            source.explain(text, hit.path, **options) if arguments.explain else None
             for hit in results.hits
         ]
         times.mark("evaluating")
@@ -117,6 +110,30 @@ def query(arguments: Arguments) -> int:
     return EXIT_OK if results.total else EXIT_NONE
 
 
+def _search_options(arguments: Arguments, output: str) -> SearchOptions:
+    """How to search; of how to match and score, what is not given is as the settings say."""
+    options: SearchOptions = {
+        "limit": 0 if output == "count" else arguments.limit,
+        "offset": arguments.offset,
+        "sort": arguments.sort,
+        "fields": tuple(arguments.field),
+        "since": arguments.since,
+        "until": arguments.until,
+        "facets": tuple(arguments.facet),
+    }
+    if arguments.match:
+        options["match"] = arguments.match
+    if arguments.expand is not None:
+        options["expand"] = arguments.expand
+    if arguments.recency is not None:
+        options["recency"] = arguments.recency
+    if arguments.prior is not None:
+        options["prior"] = arguments.prior
+    if arguments.synonyms is not None:
+        options["synonyms"] = arguments.synonyms
+    return options
+
+
 def _output_of(arguments: Arguments) -> str:
     """Which of the outputs is asked for.
 
@@ -138,7 +155,7 @@ def shell(arguments: Arguments) -> int:
     """Search interactively."""
     from searchidx.shell import run_shell
 
-    with _index_to_read(arguments) as source:
+    with _index_to_search(arguments) as source:
         palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
         return run_shell(source, palette, lambda text: page(text, os.environ, wanted=True))
 
@@ -207,6 +224,16 @@ def completion(arguments: Arguments) -> int:
 
 def _index_to_read(arguments: Arguments) -> Index:
     return open_index(find_index(arguments.index, os.environ, Path.cwd()))
+
+
+def _index_to_search(arguments: Arguments) -> Index:
+    """The index to read, with what searchidx.toml says of searching."""
+    folder = find_index(arguments.index, os.environ, Path.cwd())
+    index = open_index(folder)
+    settings = settings_for(folder, None, Path.cwd())
+    if settings is not None:
+        index.settings = replace(index.settings, search=settings.search)
+    return index
 
 
 def _index_to_write(arguments: Arguments) -> Index:
@@ -338,7 +365,7 @@ def _print_hits(results: Results, explanations: list[Any], arguments: Arguments)
     width = stream_width(sys.stdout)
     parts = []
     for hit, explanation in zip(results.hits, explanations, strict=True):
-        one = Results(results.query, results.total, (hit,))
+        one = replace(results, hits=(hit,))
         parts.append(render.render_text(one, palette, width))
         if explanation:
             parts.append(render.explanation_text(explanation, "    ") + "\n")
@@ -369,8 +396,8 @@ def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:
     first, last = results.offset + 1, results.offset + len(results.hits)
     is_part = results.hits and len(results.hits) < results.total
     shown = f", {first} to {last} shown" if is_part else ""
-    line = f"{render.matches_text(results.total)}{shown} ({results.elapsed_ms:.0f} ms)\n"
-    return line + render.suggestions_text(suggestions)
+    line = f"{render.matches_text(results)}{shown} ({results.elapsed_ms:.0f} ms)\n"
+    return line + render.added_text(results) + render.suggestions_text(suggestions)
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:

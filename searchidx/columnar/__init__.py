@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from searchidx.columnar.codec import ColumnarCodec
+    from searchidx.columnar.scoring import BurstBM25
     from searchidx.columnar.whoosh_index import ColumnarIndex, create_in, open_dir
 
 _HOMES = {
+    "BurstBM25": "scoring",
     "ColumnarCodec": "codec",
     "ColumnarIndex": "whoosh_index",
     "create_in": "whoosh_index",
     "open_dir": "whoosh_index",
 }
 
-__all__ = ["ColumnarCodec", "ColumnarIndex", "create_in", "open_dir"]
+__all__ = ["BurstBM25", "ColumnarCodec", "ColumnarIndex", "create_in", "open_dir"]
 
 
 def __getattr__(name: str) -> Any:

@@ -13,6 +13,7 @@ from whoosh.codec import base
 from whoosh.fields import Schema
 from whoosh.filedb.filestore import RamStorage, Storage
 from whoosh.reading import EmptyReader, MultiReader, SegmentReader
+from whoosh.scoring import WeightingModel
 from whoosh.searching import Searcher
 
 from searchidx.columnar.layout import ArrayFile
@@ -111,7 +112,9 @@ class _OpenCodec(ColumnarCodec):
 
 
 def open_searcher(
-    schema: Schema, segments: Sequence[tuple[ColumnarSegment, SegmentArrays]]
+    schema: Schema,
+    segments: Sequence[tuple[ColumnarSegment, SegmentArrays]],
+    weighting: WeightingModel,
 ) -> Searcher:
     """A searcher of Whoosh over segments that are open already; no file is touched for it."""
     storage = RamStorage()
@@ -120,8 +123,9 @@ def open_searcher(
         for segment, arrays in segments
     ]
     if len(readers) == 1:
-        return Searcher(readers[0])
-    return Searcher(MultiReader(readers) if readers else EmptyReader(schema))
+        return Searcher(readers[0], weighting=weighting)
+    reader = MultiReader(readers) if readers else EmptyReader(schema)
+    return Searcher(reader, weighting=weighting)
 
 
 def _arrays(storage: Storage, segment: ColumnarSegment) -> SegmentArrays:

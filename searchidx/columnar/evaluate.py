@@ -16,17 +16,51 @@ import numpy as np
 from whoosh import query
 from whoosh.fields import DATETIME, NUMERIC
 
+from searchidx.columnar.closeness import Run, WithCloseness
 from searchidx.columnar.columns import NumberColumn
-from searchidx.columnar.found import DocSet, Found, Scores, distinct, merged, union
+from searchidx.columnar.found import (
+    DocSet,
+    Found,
+    Scores,
+    distinct,
+    merged,
+    places_among,
+    union,
+)
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.phrase import Postings, phrase_docs
+from searchidx.columnar.phrase import Postings, phrase_docs, standing_in
 from searchidx.columnar.postings import FieldTerms
+from searchidx.columnar.prior import WithPrior, shares_of
 from searchidx.columnar.searching import ArraySearcher, Part
+from searchidx.columnar.select import above, best_of
 
 
 def evaluate(node: query.Query, searcher: ArraySearcher) -> list[Found]:
     """For each segment, the documents that match, scored as the searcher's weighting scores."""
     return [_Evaluation(searcher, part).scored(node) for part in searcher.parts]
+
+
+def best(
+    node: query.Query, searcher: ArraySearcher, limit: int
+) -> tuple[int, list[tuple[int, float]]]:
+    """How many documents match, and the `limit` best of all segments as (number, score).
+
+    Best first; of two with the same score the lower number. Closeness is looked at only in those
+    documents that it can lift to where the best are.
+    """
+    base = node.a if isinstance(node, WithCloseness) else node
+    evaluations = [_Evaluation(searcher, part) for part in searcher.parts]
+    found = [evaluation.scored(base) for evaluation in evaluations]
+    bases = [part.base for part in searcher.parts]
+    total, first = best_of(list(zip(found, bases, strict=True)), limit)
+    if not isinstance(node, WithCloseness) or not first:
+        return total, first
+    least = first[-1][1] / (1 + node.most) * (1 - ROUNDING) if total > limit else 0.0
+    lifted = [
+        evaluation.with_closeness(above(one, least), node.runs)
+        for evaluation, one in zip(evaluations, found, strict=True)
+    ]
+    return total, best_of(list(zip(lifted, bases, strict=True)), limit)[1]
 
 
 def matching(node: query.Query, searcher: ArraySearcher) -> list[DocSet]:
@@ -42,6 +76,7 @@ class _Evaluation:
         self.part = part
         self.size = part.documents
         self.alive = part.alive
+        self.among: DocSet | None = None
         self.known: dict[tuple[str, Any], Postings | None] = {}
         self.nothing = DocSet(self.size, np.zeros(0, dtype=np.int64))
 
@@ -54,6 +89,32 @@ class _Evaluation:
     def docs(self, node: query.Query) -> DocSet:
         form = _UNSCORED.get(type(node))
         return form(self, node) if form else self.scored(node).set
+
+    def with_closeness(self, found: Found, runs: Sequence[Run]) -> Found:
+        """A few documents, with what the runs add to their scores."""
+        docs = found.set.docs
+        scores = found.scores().copy()
+        for run in runs:
+            together = np.zeros(len(docs), dtype=np.bool_)
+            for name, texts in run.phrases:
+                together[self.standing(name, texts, run.reach, docs)] = True
+            if together.any():
+                self.among = DocSet(self.size, docs[together])
+                for part in run.parts:
+                    more = self.scored(part).times(run.share)
+                    scores[docs.searchsorted(more.set.docs)] += more.scores()
+                self.among = None
+        return Found(found.set, scores)
+
+    def standing(self, name: str, texts: Sequence[str], reach: int, docs: Numbers) -> Numbers:
+        """Where those of a few documents stand that hold terms of a field behind each other."""
+        phrase = query.Phrase(name, list(texts), slop=reach)
+        if not self.has_positions(phrase):
+            return np.flatnonzero(self.docs(phrase).holds(docs))
+        words = [run for text in texts if (run := self.postings(name, text)) is not None]
+        if len(words) < len(texts):
+            return docs[:0]
+        return standing_in(words, reach, docs)
 
     def by_matcher(self, node: query.Query) -> Found:
         """What Whoosh's own matcher gives for a node that has no array form.
@@ -113,7 +174,10 @@ class _Evaluation:
         if found is None:
             return Found(self.nothing, 0.0)
         docs, kept = found.docs, None
-        if self.alive is not None:
+        if self.among is not None:
+            places, held = places_among(self.among.docs, docs)
+            kept, docs = places[held], self.among.docs[held]
+        elif self.alive is not None:
             kept = np.flatnonzero(self.alive[docs])
             docs = docs[kept]
 
@@ -272,24 +336,44 @@ class _Evaluation:
 
     def phrase(self, node: query.Phrase) -> Found:
         """Words one behind the other; the score is the sum of the words' scores, as in Whoosh."""
-        terms = self.terms(node.fieldname)
-        is_plain = terms is not None and terms.has("positions") and len(node.words) > 1
-        if not is_plain or not self.searcher.has_array_scores(node.fieldname):
-            if self.part.arrays is not None and terms is None:
-                return Found(self.nothing, 0.0)
+        if self.is_absent(node):
+            return Found(self.nothing, 0.0)
+        if not self.has_positions(node) or not self.searcher.has_array_scores(node.fieldname):
             return self.by_matcher(node)
+        words, docs = self.phrase_found(node)
+        if not len(docs):
+            return Found(docs, 0.0)
+        parts = [
+            self.term_scores(
+                query.Term(node.fieldname, text), run, run.places_of(docs.docs, self.size)
+            )
+            for text, run in zip(node.words, words, strict=True)
+        ]
+        return Found(docs, reduce(np.add, parts)).times(node.boost)
+
+    def phrase_docs(self, node: query.Phrase) -> DocSet:
+        if self.is_absent(node):
+            return self.nothing
+        if not self.has_positions(node):
+            return self.docs_by_matcher(node)
+        return self.phrase_found(node)[1]
+
+    def is_absent(self, node: query.Phrase) -> bool:
+        """Whether the field of a phrase has no terms in this segment."""
+        return self.part.arrays is not None and self.terms(node.fieldname) is None
+
+    def has_positions(self, node: query.Phrase) -> bool:
+        """Whether a phrase can be looked for in arrays."""
+        terms = self.terms(node.fieldname)
+        return terms is not None and terms.has("positions") and len(node.words) > 1
+
+    def phrase_found(self, node: query.Phrase) -> tuple[list[Postings], DocSet]:
+        """The postings of the words of a phrase, and the documents that hold it."""
         runs = [self.postings(node.fieldname, word) for word in node.words]
         words = [run for run in runs if run is not None]
         if len(words) < len(runs):
-            return Found(self.nothing, 0.0)
-        kept = self.live(phrase_docs(words, node.slop, self.size)).docs
-        if not len(kept):
-            return Found(self.nothing, 0.0)
-        parts = [
-            self.term_scores(query.Term(node.fieldname, text), run, run.places_of(kept, self.size))
-            for text, run in zip(node.words, words, strict=True)
-        ]
-        return Found(DocSet(self.size, kept), reduce(np.add, parts)).times(node.boost)
+            return words, self.nothing
+        return words, self.live(phrase_docs(words, node.slop, self.size))
 
     # -- the algebra
 
@@ -370,14 +454,17 @@ class _Evaluation:
         return found.common(self.docs(node.b))
 
     def and_maybe(self, node: query.AndMaybe) -> Found:
-        found, more = self.scored(node.a), self.scored(node.b)
-        common = found.set.common(more.set)
-        if not len(common):
-            return found
+        found = self.scored(node.a)
+        return _added(found, self.scored(node.b)) if len(found) else found
+
+    def with_prior(self, node: WithPrior) -> Found:
+        """Each score with the share that a number of the document adds to it."""
+        found = self.scored(node.child)
         docs = found.set.docs
-        scores = found.scores_of(docs).copy()
-        scores[docs.searchsorted(common.docs)] += more.scores_of(common.docs)
-        return Found(DocSet(self.size, docs), scores)
+        arrays = self.part.arrays
+        column = arrays.numbers(node.prior.field) if arrays is not None else None
+        shares = shares_of(node.prior, column, docs)
+        return Found(DocSet(self.size, docs), found.scores_of(docs) * (1 + shares))
 
     def otherwise(self, node: query.Otherwise) -> Found:
         """What the first child matches; if it is nothing in this segment, what the second does."""
@@ -396,6 +483,20 @@ class _Evaluation:
             return Found(self.docs_of(terms, np.arange(len(terms))), boost)
         return self.by_matcher(node)
 
+
+def _added(found: Found, more: Found) -> Found:
+    """The documents of the first, with what the second gives to those that it holds too."""
+    common = found.set.common(more.set)
+    if not len(common):
+        return found
+    docs = found.set.docs
+    scores = found.scores_of(docs).copy()
+    scores[docs.searchsorted(common.docs)] += more.scores_of(common.docs)
+    return Found(DocSet(found.set.size, docs), scores)
+
+
+ROUNDING = 1e-5
+"""A sum of float32 scores may be off by such a share of it."""
 
 LARGE_SEGMENT = 5000
 """In segments of more documents Whoosh's Or goes from match to match, not over an array."""
@@ -447,6 +548,8 @@ _SCORED: dict[type, _Scored] = {
     query.AndNot: _Evaluation.without,
     query.Require: _Evaluation.required,
     query.AndMaybe: _Evaluation.and_maybe,
+    WithCloseness: _Evaluation.and_maybe,
+    WithPrior: _Evaluation.with_prior,
     query.Otherwise: _Evaluation.otherwise,
     query.ConstantScoreQuery: _Evaluation.constant,
     query.Every: _Evaluation.all_posts,
@@ -463,6 +566,10 @@ _UNSCORED: dict[type, _Unscored] = {
     query.And: _Evaluation.all_docs,
     query.AndNot: _Evaluation.without_docs,
     query.Require: _Evaluation.required_docs,
+    query.AndMaybe: lambda evaluation, node: evaluation.docs(node.a),
+    WithCloseness: lambda evaluation, node: evaluation.docs(node.a),
+    WithPrior: lambda evaluation, node: evaluation.docs(node.child),
+    query.Phrase: _Evaluation.phrase_docs,
     query.NumericRange: _Evaluation.number_docs,
     query.DateRange: _Evaluation.number_docs,
     query.TermRange: _Evaluation.multi_docs,

@@ -185,6 +185,16 @@ def places_of(docs: Numbers, own: Numbers, size: int) -> Numbers:
     return np.flatnonzero(wanted[own])
 
 
+def places_among(wanted: Numbers, docs: Numbers) -> tuple[Numbers, Mask]:
+    """Where a few documents stand among others, both ascending, and which of them do."""
+    places = docs.searchsorted(wanted)
+    if not len(docs):
+        return places, np.zeros(len(wanted), dtype=np.bool_)
+    places[places == len(docs)] = 0
+    held: Mask = docs[places] == wanted
+    return places, held
+
+
 def distinct(docs: Numbers, size: int) -> DocSet:
     """Documents that come in any order and more than once."""
     if len(docs) * SEARCH_COST > size:

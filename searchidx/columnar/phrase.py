@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from searchidx.columnar.found import DocSet, places_of
+from searchidx.columnar.found import DocSet, places_among, places_of
 from searchidx.columnar.packed import Numbers, changes
 from searchidx.columnar.postings import FieldTerms
 
@@ -35,16 +35,38 @@ def phrase_docs(words: Sequence[Postings], slop: int, size: int) -> Numbers:
     """The documents in which each word stands 1 to `slop` positions behind the one before."""
     reached: Numbers | None = None
     for own in _occurrences(words, size):
-        if reached is None:
-            reached = own
-        elif slop == 1:
-            reached = _one_behind(own, reached)
-        else:
-            places = reached.searchsorted(own)
-            reached = own[places > reached.searchsorted(own - slop)]
+        reached = own if reached is None else _behind(own, reached, slop)
     assert reached is not None
     docs = reached >> POSITION_BITS
     kept: Numbers = docs[changes(docs)]
+    return kept
+
+
+def standing_in(words: Sequence[Postings], slop: int, docs: Numbers) -> Numbers:
+    """Where those of a few documents (ascending) stand that `phrase_docs` would give."""
+    common = docs
+    held: list[Numbers] = []
+    for word in words:
+        places, has = places_among(common, word.docs)
+        common = common[has]
+        if not len(common):
+            return common
+        held = [before[has] for before in held] + [places[has]]
+    reached: Numbers | None = None
+    for word, places in zip(words, held, strict=True):
+        own_docs, positions = word.terms.occurrences(word.number, word.docs, places)
+        own = (own_docs << POSITION_BITS) + positions
+        reached = own if reached is None else _behind(own, reached, slop)
+    assert reached is not None
+    return docs.searchsorted(reached >> POSITION_BITS)
+
+
+def _behind(own: Numbers, before: Numbers, slop: int) -> Numbers:
+    """Those of a word's occurrences that stand 1 to `slop` positions behind one of `before`."""
+    if slop == 1:
+        return _one_behind(own, before)
+    places = before.searchsorted(own)
+    kept: Numbers = own[places > before.searchsorted(own - slop)]
     return kept
 
 

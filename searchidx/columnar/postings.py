@@ -312,6 +312,15 @@ class FieldTerms:
         weights = counts.astype(np.float32)
         return weights if self.unit == 1.0 else weights * np.float32(self.unit)
 
+    def total_weight(self, number: int) -> float:
+        """How often the term occurs in all documents."""
+        if self._floats is not None:
+            return float(self.weights(number).sum(dtype=np.float64))
+        count = self.document_frequency(number)
+        if self._counts is not None:
+            count = int(self._counts.run(number, count).sum(dtype=np.int64))
+        return count * self.unit
+
     def occurrences(
         self, number: int, docs: Numbers, places: Numbers | None
     ) -> tuple[Numbers, Array]:
@@ -319,8 +328,11 @@ class FieldTerms:
 
         `docs` are the documents of the term; with `places`, only those at these places count.
         """
-        counts = self._position_counts(number)
         held = self._packed("positions")
+        if self._positions_held() is None:
+            positions = held.run(number, self.document_frequency(number))
+            return (docs, positions) if places is None else (docs[places], positions[places])
+        counts = self._position_counts(number)
         if places is None:
             return np.repeat(docs, counts), held.run(number, int(counts.sum(dtype=np.int64)))
         ends = counts.cumsum(dtype=np.int64)

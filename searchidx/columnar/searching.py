@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 from whoosh import query
 from whoosh.fields import Schema
-from whoosh.scoring import BM25F, WeightingModel
+from whoosh.scoring import WeightingModel
 
 from searchidx.columnar.expand import TermTexts
 from searchidx.columnar.found import Mask
 from searchidx.columnar.packed import Numbers
+from searchidx.columnar.scoring import BurstBM25, has_array_form
 from searchidx.columnar.segment import LENGTHS, SegmentArrays
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ArraySearcher:
         self.parts = list(parts)
         self.documents = sum(part.documents for part in parts)
         self._weighting = weighting
-        self._is_bm25 = type(weighting) is BM25F
+        self._is_bm25 = has_array_form(weighting)
         self._whoosh = whoosh
         self._numbers: dict[tuple[str, Any], list[int | None]] = {}
         self._idfs: dict[tuple[str, Any], float] = {}
@@ -152,18 +153,35 @@ class ArraySearcher:
     # -- scores
 
     def has_array_scores(self, name: str) -> bool:
-        """Whether scores of this field are computed on arrays: BM25F, or plain weights."""
+        """Whether scores of this field are computed on arrays: a BM25, or plain weights."""
         return self._is_bm25 or (name in self.schema and not self.schema[name].scorable)
 
     def idf(self, name: str, text: Any) -> float:
-        """Whoosh's idf: `ln(N / (n + 1)) + 1`, of N documents n hold the term."""
+        """What the weighting takes for the idf of a term: of Whoosh's BM25F `ln(N / (n + 1)) + 1`,
+        where n of N documents hold the term."""
         known = self._idfs.get((name, text))
         if known is None:
             if len(self._idfs) > MOST_KNOWN:
                 self._idfs.clear()
-            known = math.log(self.documents / (self.document_frequency(name, text) + 1)) + 1
+            holding = self.document_frequency(name, text)
+            if isinstance(self._weighting, BurstBM25):
+                total = self._total_weight(name, text)
+                known = self._weighting.worth(self.documents, holding, total)
+            else:
+                known = math.log(self.documents / (holding + 1)) + 1
             self._idfs[(name, text)] = known
         return known
+
+    def _total_weight(self, name: str, text: Any) -> float:
+        """How often a term stands in all documents, deleted ones included."""
+        total = 0.0
+        for part, number in zip(self.parts, self.numbers_of(name, text), strict=True):
+            if part.arrays is None:
+                total += float(self.whoosh_part(part).reader().frequency(name, text))
+            elif number is not None:
+                terms = part.arrays.field(name)
+                total += terms.total_weight(number) if terms is not None else 0.0
+        return total
 
     def bm25(self, part: Part, name: str, text: Any) -> tuple[float, npt.NDArray[np.float32]]:
         """The factor of a term's scores, `idf (k1 + 1)`, and for each document of a segment the
@@ -173,7 +191,7 @@ class ArraySearcher:
         if norms is None:
             b = self._weighting._field_B.get(name, self._weighting.B)
             quantised = part.arrays.lengths(name) if part.arrays is not None else None
-            average = self._average_length(name)
+            average = self.average_length(name)
             table = (k1 * ((1 - b) + b * LENGTHS.astype(np.float64) / average)).astype(np.float32)
             if quantised is None:
                 norms = np.full(part.documents, table[1], dtype=np.float32)
@@ -182,7 +200,8 @@ class ArraySearcher:
             part.norms[name] = norms
         return self.idf(name, text) * (k1 + 1), norms
 
-    def _average_length(self, name: str) -> float:
+    def average_length(self, name: str) -> float:
+        """The mean length of a field over all documents; 1 where there is none."""
         total = 0.0
         for part in self.parts:
             if part.arrays is not None:

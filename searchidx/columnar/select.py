@@ -36,6 +36,20 @@ def best_of(parts: Sequence[Part], limit: int) -> tuple[int, list[tuple[int, flo
     return total, list(zip(docs[order].tolist(), scores[order].tolist(), strict=True))
 
 
+def above(found: Found, least: float) -> Found:
+    """Those of the documents whose score is not below `least`."""
+    if found.constant is not None:
+        return found
+    dense = found.dense()
+    if dense is not None:
+        docs = np.flatnonzero(dense >= least)
+        docs = docs[found.set.mask[docs]]
+        return Found(DocSet(found.set.size, docs), dense[docs])
+    scores = found.scores()
+    places = np.flatnonzero(scores >= least)
+    return Found(DocSet(found.set.size, found.set.docs[places]), scores[places])
+
+
 def _best(found: Found, base: int, limit: int) -> tuple[Numbers, Scores]:
     """Candidates for the best of one segment: at least the `limit` best, in no order."""
     if found.constant is not None:

@@ -25,7 +25,6 @@ from whoosh.fields import Schema
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
 from whoosh.reading import IndexReader
-from whoosh.scoring import BM25F
 from whoosh.searching import Results, SearchContext, Searcher
 from whoosh.sorting import Categorizer, FacetType, FieldFacet, MultiFacet
 from whoosh.writing import IndexWriter
@@ -36,6 +35,7 @@ from searchidx.columnar.evaluate import evaluate, matching
 from searchidx.columnar.found import DocSet, Found, mask_without
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.read import arrays_of
+from searchidx.columnar.scoring import has_array_form
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.select import best_of, ordered
 
@@ -116,7 +116,7 @@ class ColumnarSearcher(Searcher):  # type: ignore[misc]
     def search(self, q: query.Query, **kwargs: Any) -> Results:
         """What Whoosh's `search` gives, with the same arguments; `len(results)` is always exact."""
         collector = self.collector(**kwargs)
-        if self.parent is None and type(self.weighting) is BM25F:
+        if self.parent is None and has_array_form(self.weighting):
             collector = _array_collector(collector) or collector
         self.search_with_collector(q, collector)
         return collector.results()

@@ -252,6 +252,8 @@ def boosted(node: query.Query, factor: float) -> query.Query:
         return node
     if isinstance(node, query.ConstantScoreQuery):
         return query.ConstantScoreQuery(node.child, node.score * factor)
+    if type(node) is query.Term:
+        return query.Term(node.fieldname, node.text, boost=node.boost * factor)
     if node.is_leaf():
         return node.with_boost(node.boost * factor)
     return node.apply(lambda part: boosted(part, factor))

@@ -70,6 +70,18 @@ def parse_bound(text: str, now: datetime) -> Period:
     return period
 
 
+def age(text: str) -> timedelta:
+    """How long `30d`, `2w` or `1y` is; a month counts 30 days, a year 365.
+
+    Raises: ValueError when it is no age.
+    """
+    match = re.fullmatch(r"(\d{1,5})([hdwmy])", text.strip().lower())
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"{text!r} is no age")
+    hours = {"h": 1, "d": 24, "w": 7 * 24, "m": 30 * 24, "y": 365 * 24}
+    return timedelta(hours=int(match[1]) * hours[match[2]])
+
+
 def _calendar(text: str) -> Period | None:
     if match := _COMPACT.fullmatch(text) or _NUMERIC.fullmatch(text):
         year, month, day = (int(part) if part else None for part in match.groups())

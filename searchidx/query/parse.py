@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from whoosh import query
 
@@ -21,6 +22,7 @@ from searchidx.errors import QueryError
 from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
 from searchidx.query.lex import Token, TokenKind, lex
+from searchidx.query.prose import SENTENCE, as_prose, is_prose
 from searchidx.query.values import (
     Clause,
     Modifiers,
@@ -32,6 +34,10 @@ from searchidx.query.values import (
     is_punctuation,
 )
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.query.words import Conjunction
+
+if TYPE_CHECKING:
+    from searchidx.query.synonyms import Synonyms
 
 DEEPEST_NESTING = 50
 _OPERATORS = (TokenKind.AND, TokenKind.OR)
@@ -40,18 +46,29 @@ _VALUES = (
 )  # fmt: skip
 
 
-def parse(text: str, vocabulary: Vocabulary, now: datetime | None = None) -> ParsedQuery:
-    """The query, all of it. `now` (aware) is what `today` counts from.
+def parse(
+    text: str,
+    vocabulary: Vocabulary,
+    now: datetime | None = None,
+    synonyms: Synonyms | None = None,
+) -> ParsedQuery:
+    """The query, all of it. `now` (aware) is what `today` counts from; `synonyms` are looked for in
+    the place of words typed plainly.
 
     Raises: QueryError for the first part that cannot be honoured.
     """
-    parsed = parse_lenient(text, vocabulary, now)
+    parsed = parse_lenient(text, vocabulary, now, synonyms)
     if parsed.problems:
         raise parsed.problems[0]
     return parsed
 
 
-def parse_lenient(text: str, vocabulary: Vocabulary, now: datetime | None = None) -> ParsedQuery:
+def parse_lenient(
+    text: str,
+    vocabulary: Vocabulary,
+    now: datetime | None = None,
+    synonyms: Synonyms | None = None,
+) -> ParsedQuery:
     """The best reading of a query: what cannot be honoured is left out and told in `problems`.
 
     A query with nothing left matches no post.
@@ -61,8 +78,16 @@ def parse_lenient(text: str, vocabulary: Vocabulary, now: datetime | None = None
     problems = tuple(sorted(parser.problems, key=lambda problem: problem.position))
     if clause is None:
         return ParsedQuery(text, query.NullQuery, False, problems)
-    is_ranked = clause.role in (Role.LOOKED_FOR, Role.STOP_WORD)
-    return ParsedQuery(text, _standing(clause), is_ranked, problems)
+    is_ranked = clause.role is Role.LOOKED_FOR
+    tree, asked = _standing(clause), clause.parts
+    if asked is None or not asked.words:
+        return ParsedQuery(text, tree, is_ranked, problems)
+    if synonyms is not None:
+        asked = synonyms.applied(asked, vocabulary)
+        tree = asked.strict()
+    title = asked.title(text, vocabulary.title)
+    runs = asked.runs(vocabulary.telling_fields)
+    return ParsedQuery(text, tree, is_ranked, problems, asked.loose(), title, runs, asked)
 
 
 class _Parser:
@@ -71,6 +96,8 @@ class _Parser:
         self.vocabulary = vocabulary
         self.now = now
         self.tokens = list(lex(text))
+        if len(self.tokens) >= SENTENCE and is_prose(self.tokens, vocabulary):
+            self.tokens = list(as_prose(self.tokens))
         self.next = 0
         self.depth = 0
         self.is_too_deep = False
@@ -188,7 +215,7 @@ class _Parser:
     def field(self, token: Token, outer: Target) -> Clause | None:
         target = self.target(token.value)
         if target is None and token.spaced:
-            return self.leaf(token, outer, "")
+            return self.leaf(token._replace(kind=TokenKind.WORD), outer, "")
         if target is None:
             self.refuse_token(token, f"there is no field {token.value!r}", self.field_hint(token))
             target = outer
@@ -231,7 +258,8 @@ class _Parser:
         self.depth -= 1
         if self.peek_kind() is TokenKind.CLOSE:
             closing = self.take()
-            if inner is None and not self.problems:
+            is_call = opening.start > 0 and not self.text[opening.start - 1].isspace()
+            if inner is None and not self.problems and not is_call:
                 hint = "write words inside it, or remove it"
                 self.refuse(opening.start, closing.end, "nothing stands in this group", hint)
         elif not self.is_too_deep:
@@ -242,6 +270,8 @@ class _Parser:
             self.refuse_token(modifiers.tokens[0], "a group cannot be fuzzy", hint)
         if inner is None:
             return None
+        if modifiers.boost == 1.0:
+            return inner
         return Clause(clauses.boosted(inner.node, modifiers.boost), inner.role)
 
     def compared(self, compare: Token, target: Target) -> Clause | None:
@@ -277,12 +307,17 @@ class _Parser:
             end = value.modifiers.tokens[-1].end if value.modifiers.tokens else token.end
             self.refuse(token.start, end, refusal.reason, refusal.hint)
             return None
+        if clause.parts:
+            return clause
         return Clause(clauses.boosted(clause.node, value.modifiers.boost), clause.role)
 
 
 def _required(clause: Clause) -> Clause:
-    is_stop_word = clause.role is Role.STOP_WORD
-    return Clause(clause.node, Role.LOOKED_FOR) if is_stop_word else clause
+    """The clause as an operator asks for it: all of its words are needed."""
+    if clause.parts is None:
+        return clause
+    words = tuple(word.required() for word in clause.parts.words)
+    return clause._replace(parts=clause.parts._replace(words=words))
 
 
 def _standing(clause: Clause) -> query.Query:
@@ -296,21 +331,19 @@ def _joined(found: Sequence[Clause]) -> Clause | None:
     """One clause that asks for all of them."""
     if len(found) <= 1:
         return found[0] if found else None
-    nodes: dict[Role, list[query.Query]] = {role: [] for role in Role}
+    asked = Conjunction()
     for clause in found:
-        nodes[clause.role].append(clause.node)
-    looked_for, stop_words = nodes[Role.LOOKED_FOR], nodes[Role.STOP_WORD]
-    filters, excluded = nodes[Role.FILTER], nodes[Role.EXCLUDED]
-    if not looked_for:
-        looked_for, stop_words = stop_words, []
-    role = Role.LOOKED_FOR if looked_for else Role.FILTER
-    tree = clauses.all_of(looked_for) if looked_for else None
-    if tree is not None and stop_words:
-        tree = query.AndMaybe(tree, clauses.any_of(stop_words))
-    if filters:
-        required = clauses.all_of(filters)
-        tree = required if tree is None else query.Require(tree, required)
-    if excluded:
-        tree = query.AndNot(tree or query.Every(), clauses.any_of(excluded))
-    assert tree is not None
-    return Clause(tree, role)
+        asked = asked.joined(clause.parts or _alone(clause))
+    role = Role.LOOKED_FOR if asked.is_scored() else Role.FILTER
+    return Clause(asked.strict(), role, asked)
+
+
+def _alone(clause: Clause) -> Conjunction:
+    """A clause as the only thing that is asked for."""
+    match clause.role:
+        case Role.LOOKED_FOR:
+            return Conjunction(looked_for=(clause.node,))
+        case Role.FILTER:
+            return Conjunction(filters=(clause.node,))
+        case Role.EXCLUDED:
+            return Conjunction(excluded=(clause.node,))

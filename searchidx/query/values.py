@@ -9,17 +9,16 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
 from whoosh import query
-from whoosh.lang import NoStopWords, stopwords_for_language
 
-from searchidx.analysis import VALUE_GAP, fold, query_slots
+from searchidx.analysis import VALUE_GAP, query_slots, stemmer
 from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
 from searchidx.query.lex import Token, TokenKind, unescape
 from searchidx.query.vocabulary import Vocabulary
+from searchidx.query.words import Conjunction, PlainWord
 from searchidx.schema import ANY, ANY_WORDS, PATH, PROBLEMS, Names, names_of, names_of_meta
 from searchidx.settings import FieldKind, FieldSpec
 
@@ -27,17 +26,19 @@ MOST_EDITS = 2
 
 
 class Role(enum.Enum):
-    """What a clause is in its query: scored, scored if others are too, required, or kept out."""
+    """What a clause is in its query: required and scored, required, or kept out."""
 
     LOOKED_FOR = enum.auto()
-    STOP_WORD = enum.auto()
     FILTER = enum.auto()
     EXCLUDED = enum.auto()
 
 
 class Clause(NamedTuple):
+    """A part of a query; `parts` is what it asks for all at once, where that is known."""
+
     node: query.Query
     role: Role
+    parts: Conjunction | None = None
 
 
 class TargetKind(enum.Enum):
@@ -115,7 +116,9 @@ def is_pattern(word: str) -> bool:
 
 def is_punctuation(word: str) -> bool:
     """Whether a word holds nothing that is indexed, such as a dash between words."""
-    return word != "*" and not is_pattern(word) and not query_slots(unescape(word))
+    if word == "*" or query_slots(unescape(word)):
+        return False
+    return not is_pattern(word) or not set(word) <= {"*", "?"}
 
 
 def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
@@ -127,11 +130,44 @@ def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
     if not specs:
         hint = 'declare one with "default = true", or name a field: title:word'
         raise Refusal("no field is searched for plain words", hint)
-    node = _plain_text(specs, value, vocabulary)
-    is_word = value.token.kind is TokenKind.WORD and value.is_plain_text
-    is_bare = is_word and not value.modifiers.tokens
-    is_stop_word = is_bare and _is_stop_word(value.text, specs[0].language)
-    return Clause(node, Role.STOP_WORD if is_stop_word else Role.LOOKED_FOR)
+    if value.token.kind is TokenKind.WORD and value.is_plain_text:
+        word = plain_word(value, vocabulary)
+        return Clause(word.node, Role.LOOKED_FOR, Conjunction((word,)))
+    return Clause(_plain_text(specs, value, vocabulary), Role.LOOKED_FOR)
+
+
+def plain_word(value: Value, vocabulary: Vocabulary) -> PlainWord:
+    """A word typed plainly. One of several terms matches where they stand side by side, and is
+    scored as they are."""
+    node = _plain_text(vocabulary.plain_fields, value, vocabulary)
+    found = query_slots(value.text)
+    boost = value.modifiers.boost
+    if len(found) == 1:
+        is_stop_word = boost == 1.0 and vocabulary.is_stop_word(found[0].term)
+        node = clauses.boosted(node, boost)
+        return PlainWord((found[0].term,), node, (node,), is_stop_word)
+    terms = tuple(slot.term for slot in found)
+    parts = tuple(
+        None if vocabulary.is_stop_word(term) else plain_term(term, vocabulary, boost)
+        for term in terms
+    )
+    scored = [part for part in parts if part is not None]
+    if not scored:
+        return PlainWord(terms, clauses.boosted(node, boost), parts, is_stop_word=True)
+    together = query.AndMaybe(clauses.constant(node, 0.0), clauses.any_of(scored))
+    return PlainWord(terms, together, parts)
+
+
+def plain_term(term: str, vocabulary: Vocabulary, boost: float = 1.0) -> query.Query:
+    """A term as typed, in the fields in which plain words are looked for."""
+    if vocabulary.plain_is_default:
+        stems = dict.fromkeys(stemmer(lang)(term) for lang in vocabulary.plain_languages)
+        return clauses.any_of(query.Term(ANY, stem, boost=boost) for stem in stems)
+    fields = [(names_of(spec), spec.weight * boost) for spec in vocabulary.plain_fields]
+    return clauses.any_of(
+        query.Term(names.terms, stemmer(names.language)(term), boost=weight)
+        for names, weight in fields
+    )
 
 
 def _plain_text(specs: Sequence[FieldSpec], value: Value, vocabulary: Vocabulary) -> query.Query:
@@ -255,16 +291,3 @@ def _text(names: Names, weight: float, value: Value, kind: FieldKind) -> query.Q
     if is_pattern(token.value):
         return clauses.pattern_query(names, token.value.rstrip("?"), weight, whole)
     return clauses.text_query(names, value.text, weight)
-
-
-@cache
-def _stop_words(language: str) -> frozenset[str]:
-    try:
-        return frozenset(fold(word) for word in stopwords_for_language(language))
-    except (NoStopWords, KeyError):
-        return frozenset()
-
-
-def _is_stop_word(text: str, language: str) -> bool:
-    found = query_slots(text)
-    return len(found) == 1 and found[0].term in _stop_words(language)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 
 from whoosh import query
+from whoosh.lang import NoStopWords, stopwords_for_language
 
-from searchidx.analysis import fold
+from searchidx.analysis import fold, stemmer
+from searchidx.columnar.closeness import Run, WithCloseness
 from searchidx.errors import QueryError
+from searchidx.query.clauses import any_of
 from searchidx.query.lex import field_name
-from searchidx.schema import PATH, PATH_FIELD, names_of
-from searchidx.settings import FieldSpec, find_field
+from searchidx.query.words import NOTHING, Conjunction
+from searchidx.schema import PATH, PATH_FIELD, any_language_of, names_of
+from searchidx.settings import FieldKind, FieldSpec, find_field
+
+
+@cache
+def _stop_words_of(language: str) -> frozenset[str]:
+    try:
+        return frozenset(fold(word) for word in stopwords_for_language(language))
+    except (NoStopWords, KeyError):
+        return frozenset()
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,41 @@ class Vocabulary:
     @cached_property
     def plain_languages(self) -> tuple[str, ...]:
         """The languages of these fields."""
-        return tuple(dict.fromkeys(names_of(spec).language for spec in self.plain_fields))
+        found = (any_language_of(spec, self.fields) for spec in self.plain_fields)
+        return tuple(dict.fromkeys(found))
 
     @cached_property
     def plain_is_default(self) -> bool:
         """Whether plain words are looked for in the default fields."""
         return not self.plain or set(self.plain) == {s.name for s in self.fields if s.default}
+
+    @cached_property
+    def telling_fields(self) -> tuple[tuple[str, Callable[[str], str]], ...]:
+        """The text fields in which it counts how words stand, each with its stemming function.
+
+        A field that counts less than plain text, such as the titles of related posts, is about
+        something else.
+        """
+        return tuple(
+            (spec.name, stemmer(names_of(spec).language))
+            for spec in self.plain_fields
+            if spec.kind is FieldKind.TEXT and spec.weight >= 1
+        )
+
+    @cached_property
+    def title(self) -> str:
+        """The Whoosh field that holds whole titles; empty when titles are not plain text here."""
+        title = find_field(self.plain_fields, "title")
+        return names_of(title).value if title and title.kind is FieldKind.TEXT else ""
+
+    def is_stop_word(self, term: str) -> bool:
+        """Whether nearly every text in the language of plain words has this word."""
+        return term in self._stop_words
+
+    @cached_property
+    def _stop_words(self) -> frozenset[str]:
+        specs = self.plain_fields
+        return _stop_words_of(specs[0].language) if specs else frozenset()
 
     def near_name(self, name: str) -> str:
         """The name most like this one, as it is typed; empty when none is like it."""
@@ -73,11 +114,31 @@ class Vocabulary:
 class ParsedQuery:
     """A query as it was understood.
 
-    `is_ranked` is False when nothing in it is looked for, only filtered, so that every hit has the
-    same score. `problems` is what had to be left out, in order; empty after `parse`.
+    `tree` asks for all of its words. `loose` asks for any of those that were typed plainly, and for
+    everything else; None when there are not two. `is_ranked` is False when nothing in it is looked
+    for, only filtered, so that every hit has the same score. `problems` is what had to be left out,
+    in order; empty after `parse`. `title` and `runs` do not change what matches, but `lifted` trees
+    score by them. `asked` is the query as what it asks for at once; empty when an OR is outermost.
     """
 
     text: str
     tree: query.Query
     is_ranked: bool
     problems: tuple[QueryError, ...] = ()
+    loose: query.Query | None = None
+    title: query.Query | None = None
+    runs: tuple[Run, ...] = ()
+    asked: Conjunction = NOTHING
+
+    def widened(self, nodes: Sequence[query.Query]) -> ParsedQuery:
+        """The query with more to look for: it adds to the score of what matches, and posts that
+        have nothing else match loosely."""
+        tree = query.AndMaybe(self.tree, any_of(nodes))
+        return replace(self, tree=tree, loose=self.asked.loose(nodes))
+
+    def lifted(self, tree: query.Query) -> query.Query:
+        """A tree in which posts count more that hold the words as the query has them: as their
+        title, or as close to each other."""
+        if self.title is not None:
+            tree = query.AndMaybe(tree, self.title)
+        return WithCloseness(tree, self.runs) if self.runs else tree

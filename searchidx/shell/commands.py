@@ -9,14 +9,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from searchidx import render
 from searchidx.errors import SearchIdxError
 from searchidx.posts.scan import locate_file
+from searchidx.settings import Match
 from searchidx.shell import texts
 from searchidx.shell.session import Asked, Mode, Reply, Session
 
 AUTOMATIC = "auto"
+OFF = "off"
+WEIGHED_BY: tuple[Literal["recency", "prior", "synonyms"], ...] = ("recency", "prior", "synonyms")
+"""What may count besides the words of a query."""
 REFRESH_WAIT_S = 1.0
 MOST_HITS = 1000
 MOST_VALUES = 20
@@ -25,7 +30,7 @@ _WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 QUERY_HELP = """\
 queries:
-  face mask               both words, in any of the default fields
+  face mask               posts with both words, then those with either
   "face mask"             one after the other
   mask OR visor, -mask    either; without
   title:mask              in a field (:fields lists them)
@@ -43,6 +48,8 @@ class Takes(enum.Enum):
     HIT_AND_URL = enum.auto()
     SORT = enum.auto()
     NUMBER = enum.auto()
+    MATCH = enum.auto()
+    WEIGHT = enum.auto()
     FIELD = enum.auto()
     COMMAND = enum.auto()
 
@@ -169,7 +176,7 @@ def _explain(session: Session, words: list[str]) -> Reply:
     hit = session.hit(_one(session, words, "explain"))
     if session.asked is None or session.asked.like:
         raise SearchIdxError(":explain works on the hits of a query, these came from :more")
-    explanation = session.index.explain(session.asked.query, hit.path)
+    explanation = session.index.explain(session.asked.query, hit.path, **session.options)
     if explanation is None:
         raise SearchIdxError(f"{hit.path}: it matches no longer; the post has changed")
     heading = f"{hit.rank}  {render.clean(hit.text('title') or hit.path)}\n"
@@ -204,6 +211,39 @@ def _limit(session: Session, words: list[str]) -> Reply:
     if not re.fullmatch("[0-9]{1,4}", words[0]) or not 1 <= int(words[0]) <= MOST_HITS:
         raise SearchIdxError(f"a limit is a number from 1 to {MOST_HITS}, not {words[0]!r}")
     session.limit = int(words[0])
+    return session.ask_again()
+
+
+def _match(session: Session, words: list[str]) -> Reply:
+    if not words:
+        return Reply(notes=f"match {session.option('match')}\n")
+    if words[0] not in tuple(Match):
+        raise SearchIdxError(f"match is {', '.join(Match)}, not {words[0]!r}")
+    session.options["match"] = Match(words[0])
+    return session.ask_again()
+
+
+def _expand(session: Session, words: list[str]) -> Reply:
+    wanted = session.options["expand"] = not session.option("expand")
+    reply = session.ask_again()
+    return replace(reply, notes=f"expand {'on' if wanted else OFF}\n{reply.notes}")
+
+
+def _with(session: Session, words: list[str]) -> Reply:
+    """Show what else counts, or set one; `off` turns it off. What cannot be honoured is not set."""
+    if not words:
+        shown = (f"{name} {session.option(name) or OFF}" for name in WEIGHED_BY)
+        return Reply(notes=f"{', '.join(shown)}\n")
+    name = next((name for name in WEIGHED_BY if name == words[0]), None)
+    if name is None or len(words) != 2:
+        raise usage_error(find_command("with"))
+    before = session.options.copy()
+    session.options[name] = "" if words[1] == OFF else words[1]
+    try:
+        session.search("a", limit=0)
+    except SearchIdxError:
+        session.options = before
+        raise
     return session.ask_again()
 
 
@@ -273,6 +313,9 @@ COMMANDS = (
     Command("prev", Takes.NOTHING, "", "the page before", 0, _prev),
     Command("sort", Takes.SORT, "[FIELDS]", "order by -date, quality,-date, relevance …", 9, _sort),
     Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, _limit),
+    Command("match", Takes.MATCH, "[HOW]", "best: all words, then some; all; any", 1, _match),
+    Command("expand", Takes.NOTHING, "", "words of the best posts, too, or no more", 0, _expand),
+    Command("with", Takes.WEIGHT, "[NAME VALUE]", "recency 30d, prior quality …; off", 2, _with),
     Command("facets", Takes.FIELD, "FIELD", "the values of a field in what matched", 1, _facets),
     Command("fields", Takes.NOTHING, "", "the fields a query may name", 0, _fields),
     Command("json", Takes.NOTHING, "", "switch between text and JSON", 0, _json),

@@ -15,8 +15,8 @@ from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
 from searchidx.results import FacetCount
 from searchidx.schema import PATH, PROBLEMS, is_sortable
-from searchidx.settings import FieldKind, FieldSpec
-from searchidx.shell.commands import AUTOMATIC, COMMANDS, Takes, find_command
+from searchidx.settings import FieldKind, FieldSpec, Match
+from searchidx.shell.commands import AUTOMATIC, COMMANDS, WEIGHED_BY, Takes, find_command
 from searchidx.shell.texts import count_of
 
 SHORTEST_WORD = 2
@@ -251,6 +251,10 @@ def _arguments(
             sortable = [spec for spec in vocabulary.fields if is_sortable(spec)]
             whole = [("relevance", "best first"), (AUTOMATIC, "newest first without words")]
             return [*[(spec.name, spec.kind.value) for spec in sortable], *whole]
+        case Takes.WEIGHT if len(words) == 1:
+            return [(name, "") for name in WEIGHED_BY]
+        case Takes.MATCH if len(words) == 1:
+            return [(match.value, "") for match in Match]
         case Takes.COMMAND if len(words) == 1:
             return [(command.name, command.help) for command in COMMANDS]
     return ()

@@ -10,12 +10,14 @@ import enum
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Literal, Unpack
 
 from searchidx import render
 from searchidx.errors import IndexMissing, SearchIdxError
 from searchidx.index import Index
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.reading import SearchOptions
 from searchidx.render import WIDEST_TEXT, Palette
 from searchidx.results import Hit, Results
 from searchidx.shell import texts
@@ -71,6 +73,7 @@ class Session:
         self.width = WIDEST_TEXT
         self.limit = DEFAULT_LIMIT
         self.sort = ""
+        self.options: SearchOptions = {}
         self.mode = Mode.TEXT
         self.asked: Asked | None = None
         self.query = ""
@@ -136,7 +139,7 @@ class Session:
             raise SearchIdxError("nothing was asked yet; type a query")
         offset = self.results.offset + pages * self.limit
         if pages > 0 and self.results.offset + len(self.results) >= self.results.total:
-            raise SearchIdxError(f"no more: {render.matches_text(self.results.total)}")
+            raise SearchIdxError(f"no more: {render.matches_text(self.results)}")
         if pages < 0 and self.results.offset == 0:
             raise SearchIdxError("this is the first page")
         return self._page(self.asked, max(0, offset), self.printed)
@@ -147,7 +150,7 @@ class Session:
         self.asked, self.results = asked, results
         self.query = asked.query or self.query
         self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
-        wanting = not results.total and not asked.like
+        wanting = not results.total_all and not asked.like
         suggestions = self.index.suggest(asked.query) if wanting else ()
         if self.mode is Mode.JSON:
             document = render.results_json(results, (), suggestions)
@@ -160,7 +163,16 @@ class Session:
         if asked.like:
             results = self.index.similar(asked.like, limit=offset + self.limit)
             return replace(results, hits=results.hits[offset:], offset=offset)
-        return self.index.search(asked.query, limit=self.limit, offset=offset, sort=self.sort)
+        return self.search(asked.query, limit=self.limit, offset=offset, sort=self.sort)
+
+    def search(self, text: str, **options: Unpack[SearchOptions]) -> Results:
+        """The results of a query, as the session is set. Raises: QueryError, SettingsError."""
+        whole: SearchOptions = {**self.options, **options}
+        return self.index.search(text, **whole)
+
+    def option(self, name: Literal["match", "expand", "recency", "prior", "synonyms"]) -> Any:
+        """How the session is set, or what the settings say."""
+        return self.options.get(name, getattr(self.index.settings.search, name))
 
     # -- what commands need
 

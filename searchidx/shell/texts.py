@@ -11,7 +11,14 @@ from datetime import UTC, datetime
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
 from searchidx.posts.model import FieldValue, number_text
-from searchidx.render import Palette, clean, matches_text, os_error_text, suggestions_text
+from searchidx.render import (
+    Palette,
+    added_text,
+    clean,
+    matches_text,
+    os_error_text,
+    suggestions_text,
+)
 from searchidx.results import FacetCount, Hit, Results, Suggestion
 from searchidx.width import columns
 
@@ -27,14 +34,14 @@ def count_of(number: int, noun: str) -> str:
 def summary_text(results: Results, suggestions: Sequence[Suggestion] = ()) -> str:
     """How many matched, which are shown, in which order, how long it took, and what to do next."""
     last = results.offset + len(results)
-    parts = [matches_text(results.total)]
+    parts = [matches_text(results)]
     if 0 < len(results) < results.total:
         parts.append(f"{results.offset + 1} to {last} shown")
     if results.sort != "relevance" and results.total > 1:
         parts.append(f"by {results.sort}")
     more = "; :next for more" if last < results.total else ""
     line = f"{', '.join(parts)} ({results.elapsed_ms:.0f} ms){more}\n"
-    return line + suggestions_text(suggestions)
+    return line + added_text(results) + suggestions_text(suggestions)
 
 
 def error_text(error: Exception) -> str:

@@ -46,6 +46,7 @@ from searchidx.schema import (
     PATH_VALUE,
     PATH_WORDS,
     PROBLEMS,
+    any_language_of,
     build_schema,
     is_sortable,
     names_of,
@@ -189,14 +190,16 @@ class SegmentBuilder:
         words = self.analyses.words
         names_of_words = words.names()
         stems, plain = self.analyses.stems, _PlainField(self._specs)
-        languages = {names_of(field.spec).language for field in self._texts}
+        languages = {any_language_of(field.spec, self._specs) for field in self._texts}
+        languages |= {names_of(field.spec).language for field in self._texts}
         stems_in = {language: stems.of(words, language) for language in sorted(languages)}
         names_of_stems = stems.names.names()
         for field in self._texts:
             tokens = field.tokens.tokens()
             names = names_of(field.spec)
             stemmed = stems_in[names.language][tokens.words]
-            plain.add(field.spec, tokens, stemmed, len(self))
+            plain_stems = stems_in[any_language_of(field.spec, self._specs)][tokens.words]
+            plain.add(field.spec, tokens, plain_stems, len(self))
             data.lengths[names.terms] = _lengths(tokens, len(self))
             postings = invert(names_of_stems, stemmed, tokens.docs, positions=tokens.positions)
             yield names.terms, [postings]

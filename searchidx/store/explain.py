@@ -6,13 +6,18 @@ joins them is added up here; the parts add up to what a search by relevance retu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+import numpy as np
 from whoosh import query
 from whoosh.searching import Searcher
 
+from searchidx.analysis import slots, stemmer
+from searchidx.columnar.closeness import WithCloseness
+from searchidx.columnar.prior import WithPrior, shares_of
+from searchidx.columnar.read import arrays_of
 from searchidx.results import Explanation
-from searchidx.schema import ANY, names_of
+from searchidx.schema import ANY, any_language_of
 from searchidx.settings import FieldKind, FieldSpec
 
 
@@ -25,6 +30,12 @@ def explain(
         return explain(child, searcher, number, specs)
 
     match node:
+        case WithCloseness():
+            base = told(node.a)
+            return base and _sum("words and how they stand", [base, *_runs(node, told)])
+        case WithPrior():
+            before = told(node.child)
+            return before and _sum("with prior", [before, _prior(node, searcher, number, before)])
         case query.AndNot():
             return None if told(node.b) else told(node.a)
         case query.Require():
@@ -52,20 +63,44 @@ def explain(
     return Explanation(_name(node), score, fields, _details(node, searcher))
 
 
+def _prior(
+    node: WithPrior, searcher: Searcher, number: int, found: Explanation
+) -> Explanation | None:
+    """What the number of the post adds to a score."""
+    arrays, name = arrays_of(searcher.reader()), node.prior.field
+    column = arrays.numbers(name) if arrays is not None else None
+    share = float(shares_of(node.prior, column, np.array([number]))[0])
+    what = f"prior: {name}"
+    return Explanation(what, found.score * share, (), f"× {share:.3f}") if share > 1e-6 else None
+
+
+def _runs(
+    node: WithCloseness, told: Callable[[query.Query], Explanation | None]
+) -> Iterator[Explanation]:
+    """What each run of words that stands in the post as in the query gave."""
+    for run in node.runs:
+        if found := told(run.node()):
+            fields = [n for n in run.phrase_nodes() if told(n)]
+            name = " ".join(fields[0].words)
+            where = ", ".join(field.fieldname for field in fields)
+            yield Explanation(f'close: "{name}"', found.score, (), f"in {where}, × {run.share:g}")
+
+
 def _by_field(
     node: query.Query, searcher: Searcher, number: int, specs: Sequence[FieldSpec], score: float
 ) -> tuple[Explanation, ...]:
     """What each field gave to a plain word: shares of its score, as the weighted counts are."""
     if not isinstance(node, query.Term) or node.fieldname != ANY:
         return ()
+    stored = searcher.stored_fields(number)
     counts = []
     for spec in specs:
         if spec.default and spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
-            matcher = query.Term(names_of(spec).terms, node.text).matcher(searcher)
-            if matcher.is_active() and matcher.id() < number:
-                matcher.skip_to(number)
-            if matcher.is_active() and matcher.id() == number:
-                counts.append((spec, int(matcher.weight())))
+            stem = stemmer(any_language_of(spec, specs))
+            found = (slot for text in stored.get(spec.name, ()) for slot in slots(text))
+            terms = (stem(term) for slot in found for term in (slot.term, *slot.also))
+            if count := sum(term == node.text for term in terms):
+                counts.append((spec, count))
     whole = sum(spec.weight * count for spec, count in counts)
     return tuple(
         Explanation(

@@ -12,7 +12,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from whoosh import query
 from whoosh.fields import Schema
-from whoosh.scoring import BM25F
 
 from searchidx.analysis import LONGEST_KEYWORD, fold_value
-from searchidx.columnar.evaluate import evaluate, matching
+from searchidx.columnar.evaluate import best, matching
 from searchidx.columnar.found import DocSet, Mask, mask_without
 from searchidx.columnar.packed import Numbers
+from searchidx.columnar.prior import Recency, Standing
+from searchidx.columnar.scoring import BurstBM25
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
-from searchidx.columnar.select import best_of
 from searchidx.posts.model import Catalogue, FieldValue, Problem
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.results import Explanation
@@ -106,7 +106,7 @@ class _WhooshView:
             for record, part in self._segments
             if part.arrays is not None
         ]
-        return open_searcher(self._schema, segments)
+        return open_searcher(self._schema, segments, BurstBM25())
 
 
 class _Presence:
@@ -148,7 +148,7 @@ class Snapshot:
         self._documents = base
         schema = build_schema(manifest.fields)
         whoosh = _WhooshView(schema, self._parts, manifest.segments)
-        self._searcher = ArraySearcher(schema, self._parts, BM25F(), whoosh)
+        self._searcher = ArraySearcher(schema, self._parts, BurstBM25(), whoosh)
         self._sort_keys = SortKeys(self._parts)
         self._counts: dict[str, FieldCounts] = {}
         self._presence = _Presence(self._parts, self._files)
@@ -199,8 +199,7 @@ class Snapshot:
         Best first; of two with the same score the lower number.
         """
         with self._files:
-            found = evaluate(tree, self._searcher)
-            return best_of(list(zip(found, self._bases, strict=True)), limit)
+            return best(tree, self._searcher, limit)
 
     def ordered(
         self, tree: query.Query, keys: Sequence[SortKey], limit: int
@@ -410,6 +409,33 @@ class Snapshot:
         """How many posts hold a term, those included that are deleted but still in a segment."""
         with self._files:
             return self._searcher.document_frequency(field, term)
+
+    def worth(self, field: str, term: str) -> float:
+        """What a term is worth in the scores of a field: its idf, and how it comes in bursts."""
+        with self._files:
+            return self._searcher.idf(field, term)
+
+    def recency(self, field: str, now: datetime, half_life: timedelta) -> Recency:
+        """What lifts posts that are new, by a date field."""
+        kind = self._searcher.schema[field]
+        moment = now.replace(tzinfo=None)
+        at, before = (int(kind.to_column_value(when)) for when in (moment, moment - half_life))
+        return Recency(field, at, float(at - before))
+
+    def standing(self, field: str) -> Standing:
+        """What lifts posts with a high number in a field."""
+        columns = [(part, part.arrays.numbers(field)) for part in self._parts if part.arrays]
+        held = [
+            column.values if column.has is None else column.values[column.has]
+            for _, column in columns
+            if column is not None
+        ]
+        return Standing(field, np.sort(np.concatenate(held)) if held else np.zeros(0))
+
+    def average_length(self, field: str) -> float:
+        """The mean length of a field, in words."""
+        with self._files:
+            return self._searcher.average_length(field)
 
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""
