@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -159,3 +160,76 @@ def test_files_say_what_the_records_do(tmp_path: Path) -> None:
             "cdnAmpWebUrl", "type", "quality", "heat", "published", "provider", "topics", "images",
             "related", "secured",
         ]  # fmt: skip
+
+
+def write_collection(folder: Path) -> None:
+    """Three texts and two queries; the second is answered by a text that has none of its words."""
+    folder.mkdir(parents=True)
+    texts = [("a", "Glass", "clear glass in frames"), ("b", "Clay", "cups of clay"), ("c", "", "x")]
+    rows = [{"_id": i, "title": title, "text": text} for i, title, text in texts]
+    queries = [{"_id": "1", "text": "how is glass made?"}, {"_id": "2", "text": "clay cups"}]
+    for name, lines in (("corpus", rows), ("queries", queries)):
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta\t2\n2\tc\t1\n2\tb\t0\n")
+
+
+def test_relevance_is_measured_of_every_engine_that_is_installed(tmp_path: Path) -> None:
+    write_collection(tmp_path / "data" / "tiny")
+    out = tmp_path / "relevance.json"
+    done = run("relevance", "--data", str(tmp_path / "data"), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())
+    assert {"searchidx", "searchidx --expand", "Whoosh", "FTS5"} <= set(found["engines"])
+    for collections in found["engines"].values():
+        assert collections["tiny"]["queries"] == {"1": 1.0, "2": 0.0}
+        assert collections["tiny"]["ndcg"] == 0.5
+    assert "| searchidx " in done.stdout
+    assert run("relevance", "--data", str(tmp_path)).returncode == 2
+
+
+def test_parameters_are_tried_on_collections(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_collection(tmp_path / name)
+    done = run("tuning", "--data", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "mean of those left out: 0.5000" in done.stdout
+
+
+def test_known_items_are_looked_for(tmp_path: Path) -> None:
+    out = tmp_path / "known.json"
+    done = run("known_items", str(ROOT / "seeds"), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    posts_at = json.loads(out.read_text())["posts_at"]
+    assert set(posts_at["title"]) == {"1"}
+    assert sum(posts_at["one word dropped"].values()) > 50
+
+
+@pytest.mark.parametrize(
+    ("ranked", "ndcg", "precision", "recall"),
+    [
+        (["a", "b"], 1.0, 1.0, 1.0),
+        (["b", "a"], (1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3)), 1.0, 1.0),
+        (["x", "a"], (3 / math.log2(3)) / (3 + 1 / math.log2(3)), 0.25, 0.5),
+        ([*["x"] * 10, "a", "b"], 0.0, (1 / 11 + 2 / 12) / 2, 1.0),
+        ([], 0.0, 0.0, 0.0),
+    ],
+    ids=["ideal", "turned", "one missed", "behind the tenth", "nothing"],
+)
+def test_measures_are_those_of_trec_eval(
+    ranked: list[str], ndcg: float, precision: float, recall: float
+) -> None:
+    from benchmarks.collections import Measured, measured
+
+    grades = {"a": 3, "b": 1, "c": 0}
+    found = measured(grades, ranked)
+    assert found == Measured(*map(pytest.approx, (ndcg, precision, recall)))
+
+
+def test_the_paired_test_tells_chance_from_difference() -> None:
+    from benchmarks.collections import paired_p
+
+    even = [0.1, 0.2, 0.3, 0.4] * 10
+    assert paired_p(even, even) == 1.0
+    assert paired_p([x + 0.1 for x in even], even) < 0.001
+    assert paired_p([x + (-1) ** n * 0.1 for n, x in enumerate(even)], even) > 0.5

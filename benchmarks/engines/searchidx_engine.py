@@ -38,6 +38,7 @@ class _Open:
         results = self.index.search(
             query_text(question),
             fields=tuple(WEIGHTS),
+            match="all",
             sort="-date" if question.order is Order.NEWEST else "",
             facets=("topics",) if question.facets else (),
         )
