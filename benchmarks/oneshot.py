@@ -139,7 +139,7 @@ def _peers(where: Mapping[str, Path]) -> dict[str, Peer]:
     peers = {FLOOR: Peer("", lambda asked: [sys.executable, "-c", "import numpy"])}
     if REFERENCE in where:
         folder = str(where[REFERENCE] / "index")
-        program = [*_searchidx(), "--index", folder, "query"]
+        program = [*_searchidx(), "--index", folder, "query", "--match", "all"]
         titles = [*program, "--format", "{title}"]
         peers[REFERENCE] = Peer(
             REFERENCE, lambda asked: [*titles, _with_quotes(asked)], _read_searchidx
