@@ -32,7 +32,7 @@ from searchidx.columnar.phrase import Postings, phrase_docs, standing_in
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.prior import WithPrior, shares_of
 from searchidx.columnar.searching import ArraySearcher, Part
-from searchidx.columnar.select import above, best_of
+from searchidx.columnar.select import above, best_of, lowest_of_best
 
 
 def evaluate(node: query.Query, searcher: ArraySearcher) -> list[Found]:
@@ -52,10 +52,10 @@ def best(
     evaluations = [_Evaluation(searcher, part) for part in searcher.parts]
     found = [evaluation.scored(base) for evaluation in evaluations]
     bases = [part.base for part in searcher.parts]
-    total, first = best_of(list(zip(found, bases, strict=True)), limit)
-    if not isinstance(node, WithCloseness) or not first:
-        return total, first
-    least = first[-1][1] / (1 + node.most) * (1 - ROUNDING) if total > limit else 0.0
+    total = sum(map(len, found))
+    if not isinstance(node, WithCloseness) or not total or limit <= 0:
+        return best_of(list(zip(found, bases, strict=True)), limit)
+    least = lowest_of_best(found, limit) / (1 + node.most) * (1 - ROUNDING)
     lifted = [
         evaluation.with_closeness(above(one, least), node.runs)
         for evaluation, one in zip(evaluations, found, strict=True)
@@ -486,6 +486,8 @@ class _Evaluation:
 
 def _added(found: Found, more: Found) -> Found:
     """The documents of the first, with what the second gives to those that it holds too."""
+    if not len(more):
+        return found
     common = found.set.common(more.set)
     if not len(common):
         return found

@@ -36,6 +36,14 @@ def best_of(parts: Sequence[Part], limit: int) -> tuple[int, list[tuple[int, flo
     return total, list(zip(docs[order].tolist(), scores[order].tolist(), strict=True))
 
 
+def lowest_of_best(parts: Sequence[Found], limit: int) -> float:
+    """The lowest score among the `limit` best of all segments; 0 when no more than these match."""
+    if sum(map(len, parts)) <= limit:
+        return 0.0
+    scores = np.concatenate([_best(found, 0, limit)[1] for found in parts if len(found)])
+    return float(np.partition(scores, len(scores) - limit)[len(scores) - limit])
+
+
 def above(found: Found, least: float) -> Found:
     """Those of the documents whose score is not below `least`."""
     if found.constant is not None:

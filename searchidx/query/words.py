@@ -21,8 +21,8 @@ CLOSENESS = 0.05
 """Two words that stand in a field as they stand in the query count so much more, as a share of what
 they count alone."""
 
-EXACT_TITLE = 20.0
-"""What a post gets for each word of a query that is its title; no word alone gives as much."""
+EXACT_TITLE = 100.0
+"""What a post gets for each word of a query that is its title: far more than words give."""
 
 MOST_PAIRS = 64
 """So many pairs of a query are looked for; longer ones are whole pages."""
@@ -108,6 +108,9 @@ class Conjunction(NamedTuple):
 
         Each two telling terms that follow each other, and the whole query if it has stop words.
         """
+        every = [term for word in self.words for term in word.terms]
+        if len(every) < 2:
+            return ()
         places = list(self._places())[: MOST_PAIRS + 1]
         pairs: dict[tuple[str, str], tuple[int, int, tuple[query.Query, ...]]] = {}
         for (first, a, one), (second, b, other) in pairwise(places):
@@ -118,7 +121,6 @@ class Conjunction(NamedTuple):
             Run(parts, _phrases(pair, fields), reach, CLOSENESS * times)
             for pair, (reach, times, parts) in pairs.items()
         ]
-        every = [term for word in self.words for term in word.terms]
         if places and len(places) < len(every) <= MOST_PAIRS:
             parts = tuple(dict.fromkeys(part for _, _, part in places))
             found.append(Run(parts, _phrases(every, fields), 1, CLOSENESS))
