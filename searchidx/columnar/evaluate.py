@@ -100,10 +100,13 @@ class _Evaluation:
                 together[self.standing(name, texts, run.reach, docs)] = True
             if together.any():
                 self.among = DocSet(self.size, docs[together])
-                for part in run.parts:
-                    more = self.scored(part).times(run.share)
-                    scores[docs.searchsorted(more.set.docs)] += more.scores()
+                given = [self.scored(part).times(run.share) for part in run.parts]
                 self.among = None
+                places = [docs.searchsorted(more.set.docs) for more in given]
+                held = np.bincount(np.concatenate(places), minlength=len(docs))
+                for more, at in zip(given, places, strict=True):
+                    has_all = held[at] == len(given)
+                    scores[at[has_all]] += more.scores()[has_all]
         return Found(found.set, scores)
 
     def standing(self, name: str, texts: Sequence[str], reach: int, docs: Numbers) -> Numbers:

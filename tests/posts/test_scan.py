@@ -156,14 +156,14 @@ def test_compare() -> None:
     digests = [bytes([number]) for number in range(6)]
     indexed = Catalogue(paths, [1] * 6, [5, 5, 5, 5, 0, 5], [0, 0, 9, 0, 0, 0], digests)
     found = [
-        file("same", 1, 5), file("touched", 1, 6), file("moved", 1, 5), file("grown", 2, 6),
-        file("unsure", 1, 7), file("new", 1, 5),
+        file("grown", 2, 6), file("moved", 1, 5), file("new", 1, 5), file("same", 1, 5),
+        file("touched", 1, 6), file("unsure", 1, 7),
     ]  # fmt: skip
     result = compare(found, indexed)
     assert result.same == ["same"]
-    assert result.suspect == [(found[2], "02"), (found[1], "01"), (found[4], "04")]
-    assert result.resized == [found[3]]
-    assert result.new == [found[5]]
+    assert result.suspect == [(found[1], "02"), (found[4], "01"), (found[5], "04")]
+    assert result.resized == [found[0]]
+    assert result.new == [found[2]]
     assert result.gone == [SourceFile("gone", 1, 5, "05")]
 
 
