@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
     from searchidx.reading import SearchOptions, Stats
-    from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
+    from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, Results, Suggestion
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
     from searchidx.sync import Progress, SyncReport
 
@@ -42,7 +42,7 @@ _MODULES = {
     "index": "CheckReport Index open",
     "posts.model": "Problem",
     "reading": "SearchOptions Stats",
-    "results": "Explanation FacetCount Hit Results Suggestion",
+    "results": "CrossCounts Explanation FacetCount Hit Results Suggestion",
     "settings": "FieldKind FieldSpec Settings load_settings",
     "sync": "Progress SyncReport",
 }
@@ -50,6 +50,7 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 __all__ = [
     "CheckReport",
+    "CrossCounts",
     "Explanation",
     "FacetCount",
     "FieldKind",

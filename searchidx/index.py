@@ -16,7 +16,7 @@ from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions, Stats
-from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
+from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
@@ -183,9 +183,26 @@ class Index:
     ) -> tuple[FacetCount, ...]:
         """The values of a field in the posts that match, with counts, most frequent first.
 
+        `name` is a field, `date:month` (or `:year`, `:day`) for a date in steps, or `quality:25`
+        for a number in steps of 25, each called by the number it starts with.
         Raises: QueryError for an unknown field or a query that cannot be honoured.
         """
         return self._reading().facets(name, text, limit)
+
+    def cross(
+        self,
+        rows: str,
+        columns: str,
+        text: str | query.Query = "*",
+        *,
+        most: tuple[int, int] = (20, 12),
+    ) -> CrossCounts:
+        """How many of the posts that match have each value of one field with each of another.
+
+        The names are those of `facets`; the `most` frequent values are kept, (rows, columns).
+        Raises: QueryError for an unknown field or a query that cannot be honoured.
+        """
+        return self._reading().cross(rows, columns, text, most)
 
     def suggest(self, text: str, *, limit: int = 3) -> tuple[Suggestion, ...]:
         """Queries near this one that have hits, for when it has none."""

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypedDict
 
@@ -17,13 +16,15 @@ from whoosh import query
 
 from searchidx.analysis import fold
 from searchidx.errors import QueryError
-from searchidx.posts.model import FieldValue, Problem, number_text
+from searchidx.faceting import by_count, cross_counts, facet_counts, facet_of, field_of
+from searchidx.posts.model import FieldValue, Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.results import (
+    CrossCounts,
     Explanation,
     FacetCount,
     Hit,
@@ -33,13 +34,8 @@ from searchidx.results import (
     Results,
     Suggestion,
 )
-from searchidx.schema import (
-    PATH_FIELD,
-    PROBLEMS,
-    is_sortable,
-    names_of,
-)
-from searchidx.settings import FieldKind, FieldSpec, find_field
+from searchidx.schema import PROBLEMS, is_sortable, names_of
+from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import PostHead, Snapshot
 from searchidx.suggest import suggest
@@ -107,7 +103,7 @@ class Reading:
         keys = self._sort_keys(options.get("sort", ""), parsed.is_ranked)
         offset = options.get("offset", 0)
         total, page = _page(self.snapshot, tree, keys, offset, options.get("limit", 10))
-        facets = {name: self._facet(tree, name) for name in options.get("facets", ())}
+        facets = self._facets(tree, options.get("facets", ()))
         return Results(
             query=parsed.text,
             total=total,
@@ -148,7 +144,14 @@ class Reading:
         """See `Index.facets`."""
         if limit < 0:
             raise QueryError(str(limit), 0, "limit counts from 0", "")
-        return self._facet(self._parsed(text).tree, name)[:limit]
+        return self._facets(self._parsed(text).tree, (name,))[name][:limit]
+
+    def cross(
+        self, rows: str, columns: str, text: str | query.Query, most: tuple[int, int]
+    ) -> CrossCounts:
+        """See `Index.cross`."""
+        pair = facet_of(rows, self.fields), facet_of(columns, self.fields)
+        return cross_counts(self.snapshot, pair, self._parsed(text).tree, most)
 
     def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
@@ -262,23 +265,14 @@ class Reading:
         names = [spec.name for spec in self.fields if is_sortable(spec)]
         return f"sort by {RELEVANCE} or one of {', '.join(names)}, with - in front for descending"
 
-    def _facet(self, tree: query.Query, name: str) -> tuple[FacetCount, ...]:
-        """The values of a field in what matches; values that differ by case only are one."""
-        spec = self._field(name)
-        if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
-            values = names_of(spec).value
-            if spec.interchangeable:
-                found = self.snapshot.first_value_counts(values, tree)
-            else:
-                found = self.snapshot.value_counts(values, tree)
-            counts = [
-                FacetCount(self.snapshot.spelling(spec, term, number), count)
-                for term, count, number in found
-            ]
-        else:
-            numbers = self.snapshot.number_counts(spec, tree)
-            counts = [FacetCount(_shown(value), count) for value, count in numbers]
-        return tuple(sorted(counts, key=lambda row: (-row.count, row.value)))
+    def _facets(self, tree: query.Query, names: Sequence[str]) -> dict[str, tuple[FacetCount, ...]]:
+        """The values of some fields in what matches, each most frequent first."""
+        wanted = {name: facet_of(name, self.fields) for name in names}
+        found = self.snapshot.found(tree) if wanted else []
+        return {
+            name: by_count(facet_counts(self.snapshot, facet, found))
+            for name, facet in wanted.items()
+        }
 
     def _text_field(self, name: str) -> FieldSpec:
         spec = self._field(name)
@@ -288,12 +282,7 @@ class Reading:
         return spec
 
     def _field(self, name: str) -> FieldSpec:
-        if spec := find_field((*self.fields, PATH_FIELD), name):
-            return spec
-        near = get_close_matches(name.lower(), [spec.name for spec in self.fields], n=1)
-        known = ", ".join(spec.name for spec in self.fields)
-        hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
-        raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
+        return field_of(name, self.fields)
 
     def _number(self, path: str) -> int:
         number = self.snapshot.number_of(path)
@@ -314,10 +303,3 @@ def _page(
         return total, [(number, 0.0) for number in numbers[offset:]]
     total, hits = snapshot.best(tree, offset + limit)
     return total, hits[offset:]
-
-
-def _shown(value: float | datetime | bool) -> str:
-    """A number, date or yes/no as a facet shows it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value.date().isoformat() if isinstance(value, datetime) else number_text(value)

@@ -151,6 +151,19 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossCounts:
+    """How many of the matching posts have a value of one field together with one of another.
+
+    `table[r][c]` is the count for row `r` and column `c`; `rows` and `columns` hold the values with
+    their own counts.
+    """
+
+    rows: tuple[FacetCount, ...]
+    columns: tuple[FacetCount, ...]
+    table: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits, and what is true of all that matched.
 

@@ -31,7 +31,7 @@ LAYERS = [
     {"highlight"},
     {"results"},
     {"store"},
-    {"suggest", "sync"},
+    {"faceting", "suggest", "sync"},
     {"reading"},
     {"render"},
     {"index"},
@@ -40,7 +40,7 @@ LAYERS = [
 """Rooms and modules from the ground up: each imports only from its own layer or one below."""
 
 DOORWAYS = {
-    "whoosh": {"columnar", "schema", "query", "store", "reading", "index"},
+    "whoosh": {"columnar", "schema", "query", "store", "faceting", "reading", "index"},
     "frontmatter": {"posts"},
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},

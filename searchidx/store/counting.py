@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from searchidx.columnar.found import DocSet, Mask
 from searchidx.columnar.packed import Numbers
@@ -17,7 +19,12 @@ MOST_VALUES = 10_000
 the highest counts."""
 
 DAY = 86_400_000_000
-"""Microseconds, in which Whoosh counts dates."""
+"""Microseconds, in which Whoosh counts dates, from the year 1 on."""
+
+DAYS_BEFORE_1970 = 719_162
+WIDEST_BINCOUNT = 1_000_000
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +95,8 @@ def _counts(flat: _Flat, mask: Mask) -> Numbers:
     return np.add.reduceat(held, flat.starts[:-1], dtype=np.int64)
 
 
-def number_counts(
-    parts: Sequence[Part], column: str, found: Sequence[DocSet], *, by_day: bool
-) -> list[tuple[int, int]]:
-    """The numbers of a column among the documents, each with how many have it."""
+def numbers_among(parts: Sequence[Part], column: str, found: Sequence[DocSet]) -> Array:
+    """The numbers that the documents have in a column, in no order."""
     chosen = []
     for part in parts:
         numbers = part.arrays.numbers(column) if part.arrays is not None else None
@@ -99,10 +104,27 @@ def number_counts(
             docs = found[part.number].docs
             present = numbers.present(docs)
             chosen.append(numbers.values[docs if present is None else docs[present]])
-    if not chosen:
-        return []
-    whole = np.concatenate(chosen)
-    if by_day:
-        whole = whole // DAY * DAY
-    values, counts = np.unique(whole, return_counts=True)
-    return list(zip(values.tolist(), counts.tolist(), strict=True))
+    return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
+
+
+def counted(values: Array) -> list[tuple[int, int]]:
+    """Each distinct number with how often it occurs, ascending."""
+    if len(values) and values.dtype == np.int64:
+        least = int(values.min())
+        if int(values.max()) - least < WIDEST_BINCOUNT:
+            counts = np.bincount(values - least)
+            used = np.flatnonzero(counts)
+            return list(zip((used + least).tolist(), counts[used].tolist(), strict=True))
+    distinct, counts = np.unique(values, return_counts=True)
+    return list(zip(distinct.tolist(), counts.tolist(), strict=True))
+
+
+def calendar_counts(dates: Array, unit: str) -> list[tuple[str, int]]:
+    """Microseconds since the year 1, counted by day (`D`), month (`M`) or year (`Y`), ascending.
+
+    The periods are written `2020-05-18`, `2020-05`, `2020`.
+    """
+    days = (dates // DAY - DAYS_BEFORE_1970).astype("datetime64[D]")
+    rows = counted(days.astype(f"datetime64[{unit}]").astype(np.int64))
+    names = np.array([at for at, _ in rows], dtype=f"datetime64[{unit}]").astype(str).tolist()
+    return list(zip(names, (count for _, count in rows), strict=True))
