@@ -86,16 +86,16 @@ def _hit_text(hit: Hit, palette: Palette, width: int) -> str:
     head = [_painted(text, pairs, palette, palette.title) for text, pairs in lines]
     shown = [f"{palette.number}{hit.rank}{palette.reset}  {head[0]}"]
     shown += [indent + line for line in head[1:]]
-    if about := _about(hit, palette):
+    if about := about_text(hit, palette):
         shown.append(indent + about)
     shown.append(f"{indent}{palette.faint}{clean(hit.path)}{palette.reset}")
     for name in SHOWN_BELOW:
-        shown += [indent + line for line in _snippets(hit, name, palette, room)]
+        shown += [indent + line for line in snippets(hit, name, palette, room)]
     return "\n".join(shown) + "\n"
 
 
-def _about(hit: Hit, palette: Palette) -> str:
-    """Date · provider · topics, with what matched in them highlighted."""
+def about_text(hit: Hit, palette: Palette) -> str:
+    """Date · provider · topics of a hit, in one line, with what matched highlighted."""
     parts = []
     date = hit.fields.get("date")
     if isinstance(date, datetime):
@@ -113,7 +113,7 @@ def _marked_values(hit: Hit, name: str, palette: Palette) -> list[str]:
     ]
 
 
-def _snippets(hit: Hit, name: str, palette: Palette, room: int) -> list[str]:
+def snippets(hit: Hit, name: str, palette: Palette, room: int) -> list[str]:
     """The lines for one field: its matching values cut to their best part.
 
     The excerpt is shown when nothing in it matched, too.

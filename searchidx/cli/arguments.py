@@ -162,7 +162,12 @@ def _query(commands: Commands) -> None:
 
 
 def _shell(commands: Commands) -> None:
-    _command(commands, "shell", "search interactively; with a pipe on stdin, one query a line")
+    parser = _command(
+        commands, "shell", "search interactively; with a pipe on stdin, one query a line"
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="line by line, instead of on the whole screen"
+    )
 
 
 def _stats(commands: Commands) -> None:

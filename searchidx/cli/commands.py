@@ -120,10 +120,14 @@ def _output_of(arguments: Arguments) -> str:
 def shell(arguments: Arguments) -> int:
     """Search interactively."""
     from searchidx.shell import run_shell
+    from searchidx.shell.session import Shell
 
+    first = Shell.LINES if arguments.plain else Shell.LIVE
     with _index_to_read(arguments) as source:
         palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
-        return run_shell(source, palette, lambda text: page(text, os.environ, wanted=True))
+        return run_shell(
+            source, palette, lambda text: page(text, os.environ, wanted=True), first=first
+        )
 
 
 def stats(arguments: Arguments) -> int:

@@ -14,14 +14,14 @@ from searchidx import render
 from searchidx.errors import SearchIdxError
 from searchidx.posts.scan import locate_file
 from searchidx.shell import texts
-from searchidx.shell.session import Asked, Mode, Reply, Session
+from searchidx.shell.session import Asked, Mode, Reply, Session, Shell
 
 AUTOMATIC = "auto"
 REFRESH_WAIT_S = 1.0
 MOST_HITS = 1000
 MOST_VALUES = 20
 
-_WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
+WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 QUERY_HELP = """\
 queries:
@@ -128,7 +128,7 @@ def _open(session: Session, words: list[str]) -> Reply:
     hit = session.hit(_one(session, words, "open"))
     url = hit.text("url")
     if words[1:] == ["url"]:
-        if not _WEB_ADDRESS.fullmatch(url):
+        if not WEB_ADDRESS.fullmatch(url):
             raise SearchIdxError(
                 f"hit {hit.rank} has no address that starts with http:// or https://"
             )
@@ -138,7 +138,7 @@ def _open(session: Session, words: list[str]) -> Reply:
     file = locate_file(session.index.path.parent, hit.path)
     if not Path(file).is_file():
         raise SearchIdxError(f"{hit.path}: the file is gone; run: searchidx index")
-    instead = f"; :open {hit.rank} url opens its address" if _WEB_ADDRESS.fullmatch(url) else ""
+    instead = f"; :open {hit.rank} url opens its address" if WEB_ADDRESS.fullmatch(url) else ""
     return Reply(command=(*_editor(session.environment, instead), file))
 
 
@@ -260,6 +260,14 @@ def _help_line(command: Command, width: int) -> str:
     return f"  {f':{command.name} {command.usage}'.ljust(width)}  {command.help}"
 
 
+def _live(session: Session, words: list[str]) -> Reply:
+    return Reply(shell=Shell.LIVE)
+
+
+def _plain(session: Session, words: list[str]) -> Reply:
+    return Reply(shell=Shell.LINES)
+
+
 def _quit(session: Session, words: list[str]) -> Reply:
     return Reply(should_quit=True)
 
@@ -277,6 +285,8 @@ COMMANDS = (
     Command("fields", Takes.NOTHING, "", "the fields a query may name", 0, _fields),
     Command("json", Takes.NOTHING, "", "switch between text and JSON", 0, _json),
     Command("reload", Takes.NOTHING, "", "read the newest generation of the index", 0, _reload),
+    Command("live", Takes.NOTHING, "", "search at every keystroke, on the whole screen", 0, _live),
+    Command("plain", Takes.NOTHING, "", "search line by line", 0, _plain),
     Command("help", Takes.COMMAND, "[COMMAND]", "what can be typed; ? does the same", 1, _help),
     Command("quit", Takes.NOTHING, "", "leave; Ctrl-D does the same", 0, _quit),
 )  # fmt: skip

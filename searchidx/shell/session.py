@@ -30,13 +30,20 @@ class Mode(enum.Enum):
     JSON = "JSON"
 
 
+class Shell(enum.Enum):
+    """The two shells of a terminal."""
+
+    LIVE = "live"
+    LINES = "line by line"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one line brought: `text` is for stdout, `notes` for stderr; both end in a newline.
 
     `news` goes to stderr before them: that the index has changed. `is_long` says that `text` is to
     be read through a pager. `command` is a program to run in the terminal, `url` an address to show
-    in a browser; empty means none.
+    in a browser; empty means none. `shell` is the one to go on in, when it is another.
     """
 
     text: str = ""
@@ -47,6 +54,7 @@ class Reply:
     is_long: bool = False
     command: tuple[str, ...] = ()
     url: str = ""
+    shell: Shell | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,13 @@ class Session:
             self._parsed = (generation, parse_lenient(text, self.vocabulary()))
         return self._parsed[1]
 
+    def problem(self, typed: str) -> str:
+        """What is wrong with the query typed, in a few words; empty when nothing is."""
+        if not typed.strip() or typed.lstrip().startswith(":") or typed.strip() == "?":
+            return ""
+        problems = self.understood(typed).problems
+        return problems[0].reason if problems else ""
+
     # -- pages of hits
 
     def ask(self, asked: Asked) -> Reply:
@@ -161,6 +176,12 @@ class Session:
             results = self.index.similar(asked.like, limit=offset + self.limit)
             return replace(results, hits=results.hits[offset:], offset=offset)
         return self.index.search(asked.query, limit=self.limit, offset=offset, sort=self.sort)
+
+    def adopt(self, asked: Asked, results: Results) -> None:
+        """Have commands mean these hits, which were shown and not printed."""
+        self.asked, self.results = asked, results
+        self.query = asked.query or self.query
+        self.printed = {hit.rank: hit for hit in results.hits}
 
     # -- what commands need
 

@@ -25,8 +25,33 @@ COLOURS = {
     "problem": "underline ansired",
     "bottom-toolbar": "noreverse bg:ansibrightblack fg:ansiwhite",
     "toolbar-problem": "bold",
+    "title": "bold",
+    "match": "bold ansiyellow",
+    "faint": "ansibrightblack",
+    "number": "ansicyan",
+    "heading": "bold ansicyan",
+    "bar": "ansigreen",
+    "frame": "ansibrightblack",
+    "selected": "bg:ansibrightblack fg:ansiwhite",
+    "status": "reverse",
+    "problem-text": "ansired",
+    "key": "bold",
+    "key-help": "ansibrightblack",
+    "message": "bold",
 }
-PLAIN = {"prompt": "bold", "problem": "underline", "bottom-toolbar": "reverse"}
+PLAIN = {
+    "prompt": "bold",
+    "problem": "underline",
+    "bottom-toolbar": "reverse",
+    "title": "bold",
+    "match": "bold underline",
+    "heading": "bold",
+    "selected": "reverse",
+    "status": "reverse",
+    "problem-text": "bold",
+    "key": "bold",
+    "message": "bold",
+}
 """For terminals without colour: the same, as far as it matters, by underlining."""
 
 _CLASSES = {

@@ -1,0 +1,113 @@
+"""What the worker does for one state of the live shell: hits, then the preview, then counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from searchidx.errors import QueryError
+from searchidx.shell.live.asking import Answer, Question, Tally, answer, chosen_hit, tally
+from searchidx.shell.live.lines import PAINT, painted_lines
+from searchidx.shell.live.state import Preview
+from searchidx.shell.session import Session
+from searchidx.shell.texts import post_text
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be shown: the hits of a question, and the selected one in a preview.
+
+    Without preview columns no preview is wanted; without `counts` no facets and no histogram.
+    """
+
+    question: Question
+    selected: int = 0
+    preview_columns: int = 0
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The counts for a question."""
+
+    question: Question
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The index has another generation now."""
+
+    generation: int
+
+
+Piece = Answer | Preview | Counted | Moved
+
+
+class Searching:
+    """Answers tasks from a session's index. Used by one thread; what it found last is kept.
+
+    It moves the index to its newest generation, while it holds `session.reading`.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._generation = session.index.generation
+        self._answer: Answer | None = None
+        self._counted: Counted | None = None
+        self._preview: tuple[tuple[Question, str, int], Preview] | None = None
+
+    def work(self, task: Task) -> Iterator[Piece]:
+        """The pieces of what a task wants, each as soon as it is there.
+
+        Raises: IndexMissing, IndexCorrupt and the like.
+        """
+        if self._is_moved():
+            yield Moved(self._generation)
+        found = self._answered(task.question)
+        yield found
+        if preview := self._previewed(task, found):
+            yield preview
+        if task.counts:
+            yield self._counts(task.question)
+
+    def _is_moved(self) -> bool:
+        index = self._session.index
+        with self._session.reading:
+            index.refresh()
+        if index.generation == self._generation:
+            return False
+        self._generation = index.generation
+        self._answer = self._counted = self._preview = None
+        return True
+
+    def _answered(self, question: Question) -> Answer:
+        known = self._answer
+        if known is None or known.question != question:
+            session = self._session
+            with session.reading:
+                try:
+                    known = answer(session.index, question, session.vocabulary())
+                except QueryError:  # the post that others are to be like is gone
+                    known = answer(session.index, Question(question.text), session.vocabulary())
+            self._answer = known
+        return known
+
+    def _previewed(self, task: Task, found: Answer) -> Preview | None:
+        hit = chosen_hit(found, task.selected)
+        if hit is None or not task.preview_columns:
+            return None
+        wanted = task.question, hit.path, task.preview_columns
+        if self._preview is None or self._preview[0] != wanted:
+            text = post_text(hit, PAINT, max(10, task.preview_columns - 2))
+            self._preview = wanted, Preview(hit.path, painted_lines(text))
+        return self._preview[1]
+
+    def _counts(self, question: Question) -> Counted:
+        known = self._counted
+        if known is None or known.question.is_about_the_same != question.is_about_the_same:
+            session = self._session
+            with session.reading:
+                known = Counted(question, tally(session.index, question, session.vocabulary()))
+            self._counted = known
+        return known

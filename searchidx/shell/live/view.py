@@ -1,0 +1,118 @@
+"""The screen of the live shell below the query line, drawn from its state: lines of fragments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from searchidx.query.vocabulary import Vocabulary
+from searchidx.render import clean, matches_text
+from searchidx.shell.live.arrangement import Arrangement, Box
+from searchidx.shell.live.hits import hit_lines
+from searchidx.shell.live.keys import KEYS
+from searchidx.shell.live.lines import Line, beside, block, fitted
+from searchidx.shell.live.panes import facet_lines, histogram_lines, overlay_lines
+from searchidx.shell.live.state import State
+from searchidx.shell.texts import count_of
+
+FRAME = ("class:frame", "│")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the screen shows besides the state: the index, and what is wrong with the query."""
+
+    vocabulary: Vocabulary
+    posts: int = 0
+    generation: int = 0
+    problem: str = ""
+
+
+def screen(state: State, facts: Facts) -> list[Line]:
+    """Exactly as many lines as the screen has rows, but for the one of the query."""
+    places = state.arrangement
+    lines = _head(state, facts, places)
+    lines += _body(state, facts, places)
+    if places.histogram.is_shown:
+        months = state.tally.months if state.tally else ()
+        lines += histogram_lines(months, places.histogram)
+    lines.append(_foot(state, facts))
+    return block(lines, state.columns, state.rows - 1)
+
+
+def _head(state: State, facts: Facts, places: Arrangement) -> list[Line]:
+    """How many posts match and how the query was understood, or what is wrong with it."""
+    status: Line = [("class:status", f" {_status(state)}")]
+    if facts.problem:
+        meant: Line = [("class:problem-text", f" {clean(facts.problem)}")]
+    else:
+        meaning = state.answer.meaning if state.answer and not state.is_command else ""
+        meant = [("class:faint", f" means: {clean(meaning)}" if meaning else "")]
+    if places.has_meaning_row:
+        return [fitted(status, state.columns, "class:status"), fitted(meant, state.columns)]
+    return [fitted([*status, ("", " "), *meant], state.columns)]
+
+
+def _status(state: State) -> str:
+    if state.is_command:
+        return "a command: Enter runs it, Tab completes it"
+    if state.answer is None:
+        return "…"
+    results = state.answer.results
+    order = state.sort or results.sort
+    parts = [matches_text(results.total), f"by {order}" if results.total > 1 else ""]
+    parts.append(f"{results.elapsed_ms:.1f} ms")
+    if state.like:
+        parts.insert(0, "posts alike")
+    if results.total:
+        parts.append(f"hit {state.selected + 1}")
+    text = " · ".join(part for part in parts if part)
+    return text if state.is_current else f"{text} · searching …"
+
+
+def _body(state: State, facts: Facts, places: Arrangement) -> list[Line]:
+    rows = max(places.hits.rows, places.preview.rows, places.facets.rows)
+    if state.overlay:
+        return overlay_lines(state.overlay, Box(state.columns, rows))
+    if state.reads:
+        return _preview_lines(state, places.preview)
+    main = hit_lines(state, places.hits)
+    if not state.total and state.answer:
+        main = block(_nothing(state), places.hits.columns, places.hits.rows)
+    if places.preview.is_shown and places.is_preview_below:
+        line: Line = [("class:frame", "─" * places.hits.columns)]
+        main = [*main, line, *_preview_lines(state, places.preview)]
+    elif places.preview.is_shown:
+        main = beside([main, _preview_lines(state, places.preview)], FRAME)
+    if not places.facets.is_shown:
+        return main
+    return beside([facet_lines(state, facts.vocabulary, places.facets), main], FRAME)
+
+
+def _nothing(state: State) -> list[Line]:
+    return [[], [("", "  no posts match")]]
+
+
+def _preview_lines(state: State, box: Box) -> list[Line]:
+    """The selected post, from the line it is scrolled to."""
+    preview = state.preview
+    if preview is None or state.hit is None or preview.path != state.hit.path:
+        return block([], box.columns, box.rows)
+    lines: list[Line] = [[("", " "), *line] for line in preview.lines[state.scroll :]]
+    return block(lines, box.columns, box.rows)
+
+
+def _foot(state: State, facts: Facts) -> Line:
+    """A message, else the keys; at the right how many posts the index has."""
+    right = f" {count_of(facts.posts, 'post')} · generation {facts.generation} "
+    line: Line = [("class:key-help", " ")]
+    if state.message:
+        line.append(("class:message", clean(state.message)))
+    else:
+        for key in KEYS:
+            if key.short:
+                line += [("class:key", key.label.partition(",")[0]),
+                         ("class:key-help", f" {key.short}  ")]  # fmt: skip
+    room = state.columns - len(right)
+    if room < 30:
+        return fitted(line, state.columns, "class:key-help")
+    return [*fitted(line, room, "class:key-help"), ("class:key-help", right)]
