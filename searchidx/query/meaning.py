@@ -11,6 +11,9 @@ from searchidx.posts.model import number_text
 from searchidx.schema import ANY, ANY_WORDS, HAS, META, PATH_VALUE
 
 MANY_FIELDS = 3
+STEM_LETTERS = 2
+"""So many letters a word and its stem have in common."""
+
 _PARTS = (".words", ".value")
 _PLAIN = frozenset({ANY, ANY_WORDS})
 _MICROSECOND = timedelta(microseconds=1)
@@ -65,10 +68,23 @@ def _either(node: query.Query) -> str:
     children = list(node.children())
     if _is_path(children[0]):
         return f"path: {children[0].text}"
+    if grown := _started(node):
+        return _told(grown)
     bare = {_bare(child) for child in children}
     if len(children) >= MANY_FIELDS and len(bare) == 1:
         return bare.pop()
     return _joined(children, " or ")
+
+
+def _started(node: query.Query) -> query.Query | None:
+    """The start of a word, where it is looked for beside that very word; else None."""
+    *words, last = node.children()
+    start = last.child if isinstance(last, query.ConstantScoreQuery) else last
+    leaves = [leaf for word in words for leaf in word.leaves()]
+    if not isinstance(start, query.Prefix) or not all(isinstance(w, query.Term) for w in leaves):
+        return None
+    is_alike = all(start.text.startswith(leaf.text[:STEM_LETTERS]) for leaf in leaves)
+    return start if is_alike else None
 
 
 def _is_path(node: query.Query) -> bool:

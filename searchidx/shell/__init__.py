@@ -24,7 +24,7 @@ def run_shell(
     """Search until the input ends; the exit code: 2 when a line of a pipe was an error, else 0.
 
     `page` shows a text longer than the screen; without it, such a text is written to stdout.
-    `first` is the shell to begin with on a terminal; one that cannot move its cursor gets the other.
+    `first` is the shell to begin with on a terminal; where no cursor moves it is the plain one.
     """
     session = Session(index, palette, os.environ)
     if sys.stdin.isatty() and sys.stdout.isatty():

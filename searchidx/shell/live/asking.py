@@ -56,6 +56,7 @@ class Answer:
 class Tally:
     """Counts over all posts that match: (facet, values), and the posts of each month."""
 
+    question: Question
     facets: tuple[tuple[str, tuple[FacetCount, ...]], ...] = ()
     months: tuple[FacetCount, ...] = ()
 
@@ -124,7 +125,7 @@ def answer(index: Index, question: Question, vocabulary: Vocabulary) -> Answer:
 def tally(index: Index, question: Question, vocabulary: Vocabulary) -> Tally:
     """The counts for a question."""
     if question.like:
-        return Tally()
+        return Tally(question)
     text = searched_text(question.text, vocabulary)
     names = counted_fields(vocabulary.fields)
     dated = any(spec.kind is FieldKind.DATE for spec in vocabulary.fields)
@@ -132,7 +133,7 @@ def tally(index: Index, question: Question, vocabulary: Vocabulary) -> Tally:
     found = index.search(text, limit=0, facets=wanted, lenient=True).facets
     months = tuple(sorted(found.get("month", ()), key=lambda row: row.value))
     facets = tuple((name, found[name][:MOST_VALUES]) for name in names if found[name])
-    return Tally((*facets, *_years(months)), months)
+    return Tally(question, (*facets, *_years(months)), months)
 
 
 def _years(months: Sequence[FacetCount]) -> Iterator[tuple[str, tuple[FacetCount, ...]]]:
@@ -152,7 +153,7 @@ def counted_fields(specs: Sequence[FieldSpec]) -> tuple[str, ...]:
     others = [
         spec.name
         for spec in specs
-        if spec.name not in (*first, "url") and spec.kind in (FieldKind.KEYWORD, FieldKind.BOOL)
+        if spec.name not in (*first, "url") and spec.kind is FieldKind.KEYWORD
     ]
     return tuple(first + others)
 

@@ -12,11 +12,11 @@ from searchidx.render import clean
 from searchidx.shell.commands import QUERY_HELP, WEB_ADDRESS, run_line
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Pane
-from searchidx.shell.live.asking import Answer, searched_text
+from searchidx.shell.live.asking import Answer, Tally, searched_text
 from searchidx.shell.live.edits import toggled
 from searchidx.shell.live.keys import EDITING_HELP, Action, keys_text
 from searchidx.shell.live.lines import PAINT, Line
-from searchidx.shell.live.searching import Counted, Moved, Piece, Task
+from searchidx.shell.live.searching import Moved, Piece, Task
 from searchidx.shell.live.state import Overlay, Preview, State
 from searchidx.shell.live.view import Facts, screen
 from searchidx.shell.session import Asked, Reply, Session, Shell
@@ -72,8 +72,8 @@ class Controller:
                 state = states.answered(state, piece)
             case Preview():
                 state = states.previewed(state, piece)
-            case Counted():
-                state = states.counted(state, piece.question, piece.tally)
+            case Tally():
+                state = states.counted(state, piece)
             case Moved():
                 self._orders = states.sorts(self.session.index.fields)
                 state = replace(state, message=self.session.news().strip())

@@ -56,7 +56,7 @@ KEYS = (
     Key(Action.HISTOGRAM, ("f4",), "F4", "show or hide the posts by month", "dates"),
     Key(Action.SORT, ("f5",), "F5", "another order", "sort"),
     Key(Action.MORE, ("f6",), "F6", "posts like the selected one", "alike"),
-    Key(Action.EXPLAIN, ("f7",), "F7", "how the score of the post came about", "explain"),
+    Key(Action.EXPLAIN, ("f7",), "F7", "how the score of it came about", "explain"),
     Key(Action.BROWSE, ("f8",), "F8", "open its address in the browser", "web"),
     Key(Action.EDIT, ("f9", "c-o"), "F9, Ctrl-O", "open it in your editor", "edit"),
     Key(Action.UP, ("up",), "Up", "the hit, value or line above"),
@@ -64,12 +64,12 @@ KEYS = (
     Key(Action.PAGE_UP, ("pageup",), "PageUp", "a screen up"),
     Key(Action.PAGE_DOWN, ("pagedown",), "PageDown", "a screen down"),
     Key(Action.FIRST, ("c-home",), "Ctrl-Home", "the first hit"),
-    Key(Action.SCROLL_UP, ("s-up", "c-up"), "Shift-Up, Ctrl-Up", "scroll the preview up"),
-    Key(Action.SCROLL_DOWN, ("s-down", "c-down"), "Shift-Down, Ctrl-Down", "scroll it down"),
+    Key(Action.SCROLL_UP, ("s-up", "c-up"), "Shift-Up", "scroll the preview up; Ctrl-Up too"),
+    Key(Action.SCROLL_DOWN, ("s-down", "c-down"), "Shift-Down", "scroll it down; Ctrl-Down too"),
     Key(Action.ENTER, ("enter",), "Enter",
-        "read the whole post; on a value: add or remove it; behind a : run the command"),
+        "read the post; add or remove a value; run a command"),
     Key(Action.BACK, ("escape",), "Esc", "one step back"),
-    Key(Action.COMMAND, ("c-x :",), "Ctrl-X :", "a command; the query stands back meanwhile"),
+    Key(Action.COMMAND, ("c-x :",), "Ctrl-X :", "a command about these hits"),
     Key(Action.COPY_PATH, ("c-x p",), "Ctrl-X p", "copy the path of the post"),
     Key(Action.COPY_URL, ("c-x u",), "Ctrl-X u", "copy its address"),
     Key(Action.CLEAR, ("c-c",), "Ctrl-C", "clear the query"),
@@ -78,10 +78,10 @@ KEYS = (
 """In the order of the help."""
 
 EDITING_HELP = """\
-Tab           complete fields, values with their counts, words, commands
-Right         take the grey text, the rest of an earlier query
-Ctrl-P, -N    earlier queries; Ctrl-R searches them
-:             at the start of the line: a command, such as :facets type, :plain, :help"""
+Tab         completes fields, values, words, commands
+Right       takes the grey rest of an earlier query
+Ctrl-P, -N  earlier queries; Ctrl-R searches them
+:           at the start: a command, such as :help"""
 
 
 def keys_text() -> str:

@@ -27,21 +27,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """The counts for a question."""
-
-    question: Question
-    tally: Tally
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """The index has another generation now."""
 
     generation: int
 
 
-Piece = Answer | Preview | Counted | Moved
+Piece = Answer | Preview | Tally | Moved
 
 
 class Searching:
@@ -54,7 +46,7 @@ class Searching:
         self._session = session
         self._generation = session.index.generation
         self._answer: Answer | None = None
-        self._counted: Counted | None = None
+        self._tally: Tally | None = None
         self._preview: tuple[tuple[Question, str, int], Preview] | None = None
 
     def work(self, task: Task) -> Iterator[Piece]:
@@ -78,7 +70,7 @@ class Searching:
         if index.generation == self._generation:
             return False
         self._generation = index.generation
-        self._answer = self._counted = self._preview = None
+        self._answer = self._tally = self._preview = None
         return True
 
     def _answered(self, question: Question) -> Answer:
@@ -103,11 +95,11 @@ class Searching:
             self._preview = wanted, Preview(hit.path, painted_lines(text))
         return self._preview[1]
 
-    def _counts(self, question: Question) -> Counted:
-        known = self._counted
+    def _counts(self, question: Question) -> Tally:
+        known = self._tally
         if known is None or known.question.is_about_the_same != question.is_about_the_same:
             session = self._session
             with session.reading:
-                known = Counted(question, tally(session.index, question, session.vocabulary()))
-            self._counted = known
+                known = tally(session.index, question, session.vocabulary())
+            self._tally = known
         return known

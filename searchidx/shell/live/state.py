@@ -85,6 +85,12 @@ class State:
         return self.answer is not None and self.answer.question == self.question
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the counts are those of what is typed."""
+        asked = self.question.is_about_the_same
+        return self.tally is not None and self.tally.question.is_about_the_same == asked
+
+    @property
     def arrangement(self) -> Arrangement:
         """Where everything stands."""
         return arranged(
@@ -136,9 +142,9 @@ def answered(state: State, answer: Answer) -> State:
     return _in_sight(replace(state, answer=answer, selected=selected))
 
 
-def counted(state: State, question: Question, tally: Tally) -> State:
+def counted(state: State, tally: Tally) -> State:
     """The counts for a question, if they are still those of what is typed."""
-    if question.is_about_the_same != state.question.is_about_the_same:
+    if tally.question.is_about_the_same != state.question.is_about_the_same:
         return state
     last = max(0, len(facet_rows(tally)) - 1)
     return replace(state, tally=tally, facet_at=min(state.facet_at, last))

@@ -14,6 +14,9 @@ from searchidx.shell.live.panes import facet_lines, histogram_lines, overlay_lin
 from searchidx.shell.live.state import State
 from searchidx.shell.texts import count_of
 
+KEYS_COLUMNS = 60
+"""At the right of the last line the index is told of when the keys have so much room."""
+
 FRAME = ("class:frame", "│")
 
 
@@ -58,8 +61,8 @@ def _status(state: State) -> str:
     if state.answer is None:
         return "…"
     results = state.answer.results
-    order = state.sort or results.sort
-    parts = [matches_text(results.total), f"by {order}" if results.total > 1 else ""]
+    is_ordered = results.sort != "relevance" and results.total > 1
+    parts = [matches_text(results.total), f"by {results.sort}" if is_ordered else ""]
     parts.append(f"{results.elapsed_ms:.1f} ms")
     if state.like:
         parts.insert(0, "posts alike")
@@ -113,6 +116,6 @@ def _foot(state: State, facts: Facts) -> Line:
                 line += [("class:key", key.label.partition(",")[0]),
                          ("class:key-help", f" {key.short}  ")]  # fmt: skip
     room = state.columns - len(right)
-    if room < 30:
+    if room < KEYS_COLUMNS:
         return fitted(line, state.columns, "class:key-help")
     return [*fitted(line, room, "class:key-help"), ("class:key-help", right)]
