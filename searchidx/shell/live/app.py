@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from prompt_toolkit.application import Application, run_in_terminal
@@ -101,10 +103,10 @@ class LiveApp:
         palette, self._session.palette = self._session.palette, PAINT
         self._worker.start()
         try:
-            self._query.buffer.text = text
-            self._query.buffer.cursor_position = len(text)
+            self.set_text(text)
             self.controller.start(text)
-            return self.app.run(pre_run=self._begin)
+            with _collecting_when_idle():
+                return self.app.run(pre_run=self._begin)
         except EOFError:  # the input ended
             return None
         finally:
@@ -116,10 +118,15 @@ class LiveApp:
         self.app.create_background_task(self._look_now_and_then())
 
     async def _look_now_and_then(self) -> None:
-        """Have the worker see whether the index has changed."""
+        """Have the worker see whether the index has changed, and use the pauses in typing."""
         while True:
+            typed = self._query.buffer.text
             await asyncio.sleep(LOOK_EVERY_S)
             self.controller.tick()
+            is_idle = typed == self._query.buffer.text
+            gc.collect(2 if is_idle else 1)
+            if is_idle:
+                gc.freeze()
 
     # -- from the worker's thread
 
@@ -224,6 +231,18 @@ class LiveApp:
 
     def _handler(self, action: Action) -> Callable[[KeyPressEvent], None]:
         return lambda event: self.controller.act(action)
+
+
+@contextmanager
+def _collecting_when_idle() -> Iterator[None]:
+    """Memory is looked through for garbage in the pauses of typing, not while somebody waits: with a
+    large index that takes longer than searching it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.enable()
 
 
 def _query_line(session: Session) -> _Query:
