@@ -83,8 +83,12 @@ class Watch:
         if state.is_current:
             seen.append("results")
             hit = chosen_hit(state.answer, state.selected)
-            has_preview = hit is None or (state.preview and state.preview.path == hit.path)
-            if has_preview and state.is_counted:
+            places = state.arrangement
+            wants_preview = hit is not None and places.preview.is_shown
+            wants_counts = places.facets.is_shown or places.histogram.is_shown
+            has_preview = hit and state.preview and state.preview.path == hit.path
+            is_whole = has_preview or not wants_preview
+            if is_whole and (state.is_counted or not wants_counts):
                 seen.append("all")
         with self._painted:
             for what in seen:

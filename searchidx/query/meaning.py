@@ -70,6 +70,10 @@ def _either(node: query.Query) -> str:
         return f"path: {children[0].text}"
     if grown := _started(node):
         return _told(grown)
+    if all(isinstance(child, query.Term) and child.fieldname in _PLAIN for child in children):
+        stem = min((str(child.text) for child in children), key=len)
+        if all(child.text.startswith(stem) for child in children):
+            return stem  # a word, looked for stemmed and as it is
     bare = {_bare(child) for child in children}
     if len(children) >= MANY_FIELDS and len(bare) == 1:
         return bare.pop()

@@ -235,8 +235,10 @@ class LiveApp:
 
 @contextmanager
 def _collecting_when_idle() -> Iterator[None]:
-    """Memory is looked through for garbage in the pauses of typing, not while somebody waits: with a
-    large index that takes longer than searching it."""
+    """Memory is looked through for garbage in the pauses of typing, not while somebody waits.
+
+    With a large index that takes longer than searching it.
+    """
     gc.disable()
     try:
         yield

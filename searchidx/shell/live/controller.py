@@ -62,6 +62,7 @@ class Controller:
 
     def act(self, action: Action) -> None:
         """A key was pressed."""
+        self.state = replace(self.state, news="")
         _ACTIONS[action](self)
 
     def take(self, piece: Piece) -> None:
@@ -76,7 +77,7 @@ class Controller:
                 state = states.counted(state, piece)
             case Moved():
                 self._orders = states.sorts(self.session.index.fields)
-                state = replace(state, message=self.session.news().strip())
+                state = replace(state, news=self.session.news().strip())
         self.update(state)
 
     def fail(self, error: Exception) -> None:

@@ -43,7 +43,7 @@ def hit_lines(state: State, box: Box) -> list[Line]:
         for number, row in enumerate(rows):
             mark = CURSOR if is_selected and not number else " "
             line = [("", f"{mark} "), *row]
-            lines.append(styled(line, "class:selected") if is_selected else line)
+            lines.append(styled(line, "class:chosen") if is_selected else line)
     return block(lines, box.columns, box.rows)
 
 

@@ -75,8 +75,8 @@ def _cut(text: str, room: int) -> tuple[str, int]:
 
 
 def styled(line: Sequence[tuple[str, str]], style: str) -> Line:
-    """The line with one more style class on all of it."""
-    return [(f"{name} {style}".strip(), text) for name, text in line]
+    """The line with one more style on all of it; those that it has come first where they differ."""
+    return [(f"{style} {name}".strip(), text) for name, text in line]
 
 
 def beside(blocks: Iterable[Sequence[Line]], between: tuple[str, str]) -> list[Line]:

@@ -40,7 +40,7 @@ def facet_lines(state: State, vocabulary: Vocabulary, box: Box) -> list[Line]:
             if first <= at < first + share:
                 is_on = is_required(required, name, row.value, vocabulary)
                 line = _facet_line(row, is_on, box.columns)
-                lines.append(styled(line, "class:selected") if is_at else line)
+                lines.append(styled(line, "class:chosen") if is_at else line)
     start = max(0, min(chosen - box.rows // 2, len(lines) - box.rows))
     return block(lines[start:], box.columns, box.rows)
 

@@ -45,7 +45,8 @@ class State:
 
     `parked` is the query that stands back while a command is typed. `selected` and `top` count hits
     from 0 over all results; `top` is the first one on the screen. `scroll` is the first line of the
-    preview, `facet_at` the chosen value of the facets, counted over all of them.
+    preview, `facet_at` the chosen value of the facets, counted over all of them. `news` says that
+    the index has changed, until the next key that is no letter.
     """
 
     text: str = ""
@@ -64,6 +65,7 @@ class State:
     reads: bool = False
     overlay: Overlay | None = None
     message: str = ""
+    news: str = ""
     columns: int = 80
     rows: int = 24
 

@@ -106,7 +106,11 @@ def _preview_lines(state: State, box: Box) -> list[Line]:
 
 def _foot(state: State, facts: Facts) -> Line:
     """A message, else the keys; at the right how many posts the index has."""
-    right = f" {count_of(facts.posts, 'post')} · generation {facts.generation} "
+    right = (
+        f" {state.news} "
+        if state.news
+        else f" {count_of(facts.posts, 'post')} · generation {facts.generation} "
+    )
     line: Line = [("class:key-help", " ")]
     if state.message:
         line.append(("class:message", clean(state.message)))
@@ -118,4 +122,7 @@ def _foot(state: State, facts: Facts) -> Line:
     room = state.columns - len(right)
     if room < KEYS_COLUMNS:
         return fitted(line, state.columns, "class:key-help")
-    return [*fitted(line, room, "class:key-help"), ("class:key-help", right)]
+    return [
+        *fitted(line, room, "class:key-help"),
+        ("class:message" if state.news else "class:key-help", right),
+    ]
