@@ -29,7 +29,17 @@ if TYPE_CHECKING:
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
     from searchidx.reading import SearchOptions, Stats
-    from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, Results, Suggestion
+    from searchidx.results import (
+        ClauseCount,
+        CrossCounts,
+        Edit,
+        Explanation,
+        FacetCount,
+        Hit,
+        NoHits,
+        Results,
+        Suggestion,
+    )
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
     from searchidx.sync import Progress, SyncReport
 
@@ -42,7 +52,9 @@ _MODULES = {
     "index": "CheckReport Index open",
     "posts.model": "Problem",
     "reading": "SearchOptions Stats",
-    "results": "CrossCounts Explanation FacetCount Hit Results Suggestion",
+    "results": (
+        "ClauseCount CrossCounts Edit Explanation FacetCount Hit NoHits Results Suggestion"
+    ),
     "settings": "FieldKind FieldSpec Settings load_settings",
     "sync": "Progress SyncReport",
 }
@@ -50,7 +62,9 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 __all__ = [
     "CheckReport",
+    "ClauseCount",
     "CrossCounts",
+    "Edit",
     "Explanation",
     "FacetCount",
     "FieldKind",
@@ -62,6 +76,7 @@ __all__ = [
     "IndexLocked",
     "IndexMissing",
     "IndexVersionMismatch",
+    "NoHits",
     "PostError",
     "Problem",
     "Progress",

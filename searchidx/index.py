@@ -16,7 +16,7 @@ from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions, Stats
-from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, Results, Suggestion
+from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, NoHits, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
@@ -205,8 +205,15 @@ class Index:
         return self._reading().cross(rows, columns, text, most)
 
     def suggest(self, text: str, *, limit: int = 3) -> tuple[Suggestion, ...]:
-        """Queries near this one that have hits, for when it has none."""
+        """Queries near this one that have hits, for when it has none or cannot be honoured."""
         return self._reading().suggest(text, limit)
+
+    def no_hits(self, text: str, **options: Unpack[SearchOptions]) -> NoHits:
+        """Why a query has no hits: its clauses with theirs, and changes that bring some.
+
+        The keyword arguments are those of the search that had none: `fields`, `since`, `until`.
+        """
+        return self._reading().no_hits(text, options)
 
     def post(self, path: str) -> Hit:
         """The post at `path`, as a hit of rank 1 in which nothing is highlighted.

@@ -6,7 +6,7 @@ A Reading works on one Snapshot, so that whatever it answers is of one generatio
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.rescue import rescue
 from searchidx.results import (
     CrossCounts,
     Explanation,
@@ -31,6 +32,7 @@ from searchidx.results import (
     LazyFields,
     LazyMeta,
     LazyValues,
+    NoHits,
     Results,
     Suggestion,
 )
@@ -41,6 +43,7 @@ from searchidx.store.snapshot import PostHead, Snapshot
 from searchidx.suggest import suggest
 
 RELEVANCE = "relevance"
+MOST_SUGGESTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +156,30 @@ class Reading:
         pair = facet_of(rows, self.fields), facet_of(columns, self.fields)
         return cross_counts(self.snapshot, pair, self._parsed(text).tree, most)
 
-    def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+    def suggest(
+        self, text: str, limit: int, options: SearchOptions | None = None
+    ) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
-        return suggest(self.snapshot, self.vocabulary(), text, limit)
+        counted = self._counter(options or {})
+        return suggest(self.snapshot, self.vocabulary(), text, counted, limit)
+
+    def no_hits(self, text: str, options: SearchOptions) -> NoHits:
+        """See `Index.no_hits`."""
+        suggestions = self.suggest(text, MOST_SUGGESTIONS, options)
+        return rescue(text, suggestions, self._counter(options))
+
+    def _counter(self, options: SearchOptions) -> Callable[[str], int]:
+        """How many posts match a query, searched with the same options."""
+        since, until = str(options.get("since", "")), str(options.get("until", ""))
+
+        def count(text: str) -> int:
+            try:
+                tree = self._parsed(text, options.get("fields", ())).tree
+                return self.snapshot.count(self._bounded(tree, since, until))
+            except QueryError:
+                return 0
+
+        return count
 
     def post(self, path: str) -> Hit:
         """See `Index.post`."""

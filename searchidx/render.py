@@ -18,7 +18,7 @@ from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
 from searchidx.reading import Stats
-from searchidx.results import Explanation, Hit, Results, Suggestion
+from searchidx.results import ANOTHER_SPELLING, Edit, Explanation, Hit, NoHits, Results, Suggestion
 from searchidx.width import columns
 
 JSON_FORMAT_VERSION = 1
@@ -234,6 +234,29 @@ def suggestions_text(suggestions: Sequence[Suggestion]) -> str:
     return "".join(f"did you mean: {clean(s.query)}  ({s.total})\n" for s in suggestions)
 
 
+def no_hits_text(found: NoHits, *, numbered: bool = False) -> str:
+    """The hits of each clause, which of them empties the query, and changes that bring hits back.
+
+    A line each, ended by a newline; `numbered` changes have a number to be called by.
+    """
+    lines = []
+    if len(found.clauses) > 1:
+        for clause in found.clauses:
+            note = "  leaves nothing" if clause.text == found.emptied_by else ""
+            lines.append(f"{clause.total:8}  {clean(clause.text)}{note}")
+    for number, edit in enumerate(found.edits, 1):
+        label = f"{number} " if numbered else ""
+        lines.append(f"{label}{edit_text(edit)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def edit_text(edit: Edit) -> str:
+    """A changed query with its hits, in a line."""
+    if edit.change == ANOTHER_SPELLING:
+        return f"did you mean: {clean(edit.query)}  ({edit.total})"
+    return f"{clean(edit.change)}: {clean(edit.query)}  ({edit.total})"
+
+
 # -- machine formats
 
 
@@ -246,7 +269,7 @@ def json_text(document: object) -> str:
 def results_json(
     results: Results,
     explanations: Sequence[Explanation | None] = (),
-    suggestions: Sequence[Suggestion] = (),
+    no_hits: NoHits | None = None,
 ) -> dict[str, Any]:
     """The results as plain values, in the form that `docs/json.md` describes."""
     rows = [hit_json(hit) for hit in results.hits]
@@ -265,7 +288,27 @@ def results_json(
             for name, rows in results.facets.items()
         },
         "problems": [problem_json(problem) for problem in results.problems],
-        "suggestions": [{"query": s.query, "total": s.total} for s in suggestions],
+        "suggestions": [
+            {"query": edit.query, "total": edit.total}
+            for edit in (no_hits.edits if no_hits else ())
+            if edit.change == ANOTHER_SPELLING
+        ],
+        "no_hits": no_hits_json(no_hits) if no_hits else None,
+    }
+
+
+def no_hits_json(found: NoHits) -> dict[str, Any]:
+    """Why there are no hits, as plain values."""
+    return {
+        "clauses": [
+            {"text": clause.text, "total": clause.total, "excluded": clause.is_excluded}
+            for clause in found.clauses
+        ],
+        "emptied_by": found.emptied_by,
+        "edits": [
+            {"query": edit.query, "total": edit.total, "change": edit.change}
+            for edit in found.edits
+        ],
     }
 
 

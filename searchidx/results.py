@@ -199,6 +199,40 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class ClauseCount:
+    """A clause of a query, and how many posts match it alone; what is excluded, its own hits."""
+
+    text: str
+    total: int
+    is_excluded: bool = False
+
+
+ANOTHER_SPELLING = "another spelling"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A changed query that has hits, and what was changed, in a few words."""
+
+    query: str
+    total: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoHits:
+    """Why a query has no hits: its clauses, which of them empties it, and what brings hits back.
+
+    `emptied_by` is the first clause that leaves nothing of what those before it match; empty when
+    the query is a choice, in which every clause is empty.
+    """
+
+    clauses: tuple[ClauseCount, ...]
+    emptied_by: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """What a part of a query gave to the score of one post; the parts add up to the whole.
 

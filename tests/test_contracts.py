@@ -31,7 +31,7 @@ LAYERS = [
     {"highlight"},
     {"results"},
     {"store"},
-    {"faceting", "suggest", "sync"},
+    {"faceting", "rescue", "suggest", "sync"},
     {"reading"},
     {"render"},
     {"index"},
@@ -178,13 +178,13 @@ def test_query_json_is_as_the_schema_says(make_index: MakeIndex) -> None:
     index = make_index({"a.md": POST})
     results = index.search("mask quality:x", lenient=True, facets=("topics",))
     explanations = [index.explain("mask", hit.path) for hit in results]
-    document = render.results_json(results, explanations, index.suggest("maks"))
+    document = render.results_json(results, explanations, index.no_hits("maks bread"))
     jsonschema.validate(document, schema("results.schema.json"))
     for hit in results:
         jsonschema.validate(render.hit_json(hit), schema("results.schema.json")["$defs"]["hit"])  # type: ignore[index]
     assert document["hits"]
     assert document["problems"]
-    assert document["suggestions"]
+    assert document["no_hits"]
 
 
 def test_index_json_is_as_the_schema_says(make_index: MakeIndex, tmp_path: Path) -> None:

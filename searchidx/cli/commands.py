@@ -15,12 +15,12 @@ from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
-from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
 from searchidx.posts.scan import unescaped
-from searchidx.reading import Stats
-from searchidx.results import Results, Suggestion
+from searchidx.reading import SearchOptions, Stats
+from searchidx.results import NoHits, Results
 
 if TYPE_CHECKING:
     from searchidx.sync import SyncReport
@@ -64,8 +64,7 @@ def query(arguments: Arguments) -> int:
     with _index_to_read(arguments) as source:
         names = [spec.name for spec in source.fields]
         line = render.template(arguments.format, names) if output == "format" else None
-        results = source.search(
-            text,
+        options = SearchOptions(
             limit=0 if output == "count" else arguments.limit,
             offset=arguments.offset,
             sort=arguments.sort,
@@ -74,7 +73,11 @@ def query(arguments: Arguments) -> int:
             until=arguments.until,
             facets=tuple(arguments.facet),
         )
-        suggestions = source.suggest(text) if not results.total else ()
+        try:
+            results = source.search(text, **options)
+        except QueryError as error:
+            raise with_suggestions(error, source) from error
+        no_hits = source.no_hits(text, **options) if not results.total else None
         explanations = [
             source.explain(text, hit.path, fields=fields) if arguments.explain else None
             for hit in results.hits
@@ -84,9 +87,7 @@ def query(arguments: Arguments) -> int:
     elif output == "count":
         print(results.total)
     elif output == "json":
-        document = render.results_json(
-            results, explanations if arguments.explain else (), suggestions
-        )
+        document = render.results_json(results, explanations if arguments.explain else (), no_hits)
         print(render.json_text(document))
     elif output == "jsonl":
         for row in render.results_json(results, explanations if arguments.explain else ())["hits"]:
@@ -96,7 +97,7 @@ def query(arguments: Arguments) -> int:
     else:
         _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
-        sys.stderr.write(_summary(results, suggestions))
+        sys.stderr.write(_summary(results, no_hits))
     return EXIT_OK if results.total else EXIT_NONE
 
 
@@ -347,12 +348,19 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:
+def with_suggestions(error: QueryError, source: Index) -> QueryError:
+    """The error, its hint followed by near queries that have hits."""
+    near = render.suggestions_text(source.suggest(error.text)).rstrip("\n")
+    hint = "\n".join(filter(None, (error.hint, near)))
+    return QueryError(error.text, error.position, error.reason, hint, error.end)
+
+
+def _summary(results: Results, no_hits: NoHits | None) -> str:
     first, last = results.offset + 1, results.offset + len(results.hits)
     is_part = results.hits and len(results.hits) < results.total
     shown = f", {first} to {last} shown" if is_part else ""
     line = f"{render.matches_text(results.total)}{shown} ({results.elapsed_ms:.0f} ms)\n"
-    return line + render.suggestions_text(suggestions)
+    return line + (render.no_hits_text(no_hits) if no_hits else "")
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:

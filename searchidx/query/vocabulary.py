@@ -36,6 +36,13 @@ class Vocabulary:
         """The field of that name or alias, in any case; None if there is none."""
         return find_field((*self.fields, PATH_FIELD), name)
 
+    def knows(self, name: str) -> bool:
+        """Whether a name may stand before a colon."""
+        lower = name.lower()
+        if lower.startswith("meta."):
+            return self.has_meta_key(name[len("meta.") :])
+        return lower in ("has", "missing") or self.field(name) is not None
+
     @cached_property
     def plain_fields(self) -> tuple[FieldSpec, ...]:
         """The fields in which a plain word is looked for."""

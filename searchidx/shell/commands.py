@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from searchidx import render
-from searchidx.errors import SearchIdxError
+from searchidx.errors import QueryError, SearchIdxError
 from searchidx.posts.scan import locate_file
 from searchidx.shell import texts
 from searchidx.shell.session import Asked, Mode, Reply, Session, Shell
@@ -76,10 +76,19 @@ def run_line(session: Session, line: str) -> Reply:
         session.refresh(REFRESH_WAIT_S)
         news = session.news()
         is_command = line.startswith(":") or line == "?"
-        reply = run_command(session, line) if is_command else session.ask(Asked(line))
+        reply = run_command(session, line) if is_command else _answer(session, line)
     except (SearchIdxError, OSError) as error:
         reply = Reply(notes=texts.error_text(error), failed=True)
     return replace(reply, news=news)
+
+
+def _answer(session: Session, text: str) -> Reply:
+    """What a query brings; one that cannot be honoured, near ones that can."""
+    try:
+        return session.ask(Asked(text))
+    except QueryError as error:
+        notes = texts.error_text(error) + session.mend(error)
+        return Reply(notes=notes, failed=True)
 
 
 def run_command(session: Session, line: str) -> Reply:
@@ -163,6 +172,17 @@ def _show(session: Session, words: list[str]) -> Reply:
 
 def _more(session: Session, words: list[str]) -> Reply:
     return session.ask(Asked(like=session.hit(_one(session, words, "more")).path))
+
+
+def _fix(session: Session, words: list[str]) -> Reply:
+    number = words[0] if words else "1"
+    if not session.edits:
+        raise SearchIdxError("nothing to mend: the last query had hits, or none is near")
+    if not number.isdigit() or not 1 <= int(number[:4]) <= len(session.edits):
+        raise SearchIdxError(f"write a number from 1 to {len(session.edits)}, not {number!r}")
+    edit = session.edits[int(number) - 1]
+    reply = session.ask(Asked(edit.query))
+    return replace(reply, notes=f"{render.clean(edit.query)}\n{reply.notes}")
 
 
 def _explain(session: Session, words: list[str]) -> Reply:
@@ -277,6 +297,7 @@ COMMANDS = (
     Command("show", Takes.HIT, "N", "all of hit N", 1, _show),
     Command("more", Takes.HIT, "N", "posts like hit N", 1, _more),
     Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, _explain),
+    Command("fix", Takes.NUMBER, "[N]", "a query that had no hits, mended in way N", 1, _fix),
     Command("next", Takes.NOTHING, "", "the next page of hits", 0, _next),
     Command("prev", Takes.NOTHING, "", "the page before", 0, _prev),
     Command("sort", Takes.SORT, "[FIELDS]", "order by -date, quality,-date, relevance …", 9, _sort),

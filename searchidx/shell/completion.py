@@ -10,7 +10,7 @@ from typing import Protocol
 
 from searchidx.analysis import fold
 from searchidx.query.dates import NAMED_PERIODS
-from searchidx.query.lex import Token, TokenKind, lex, unescape
+from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
 from searchidx.results import FacetCount
@@ -23,7 +23,6 @@ SHORTEST_WORD = 2
 MOST_WORDS = 20
 MOST_VALUES = 100
 
-_BARE_VALUE = re.compile(r"\w[\w.-]*")
 _BARE_WORD = re.compile(r"\w[\w.+#&'-]*")
 
 
@@ -200,13 +199,6 @@ def _fitting(rows: Iterable[FacetCount], typed: str) -> list[FacetCount]:
         if not value.startswith(typed) and any(word.startswith(typed) for word in value.split())
     ]
     return first + later
-
-
-def quoted(value: str) -> str:
-    """The value as a query writes it: as it is when that is one word, else in quotes."""
-    if _BARE_VALUE.fullmatch(value):
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 # -- commands and their arguments

@@ -144,8 +144,21 @@ def _bindings() -> KeyBindings:
     def _close(event: KeyPressEvent) -> None:
         event.current_buffer.cancel_completion()
 
+    for number in "123456789":
+        bindings.add("escape", number)(_mending(number))
+
     @bindings.add("c-space")
     def _complete(event: KeyPressEvent) -> None:
         event.current_buffer.start_completion(select_first=False)
 
     return bindings
+
+
+def _mending(number: str) -> Callable[[KeyPressEvent], None]:
+    """Alt and a digit: run the last query, mended in this way."""
+
+    def mend(event: KeyPressEvent) -> None:
+        event.current_buffer.text = f":fix {number}"
+        event.current_buffer.validate_and_handle()
+
+    return mend

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from searchidx import render
-from searchidx.errors import IndexMissing, SearchIdxError
+from searchidx.errors import IndexMissing, QueryError, SearchIdxError
 from searchidx.index import Index
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.render import WIDEST_TEXT, Palette
-from searchidx.results import Hit, Results
+from searchidx.results import ANOTHER_SPELLING, Edit, Hit, NoHits, Results
 from searchidx.shell import texts
 
 DEFAULT_LIMIT = 10
@@ -84,6 +84,8 @@ class Session:
         self.query = ""
         self.results: Results | None = None
         self.printed: dict[int, Hit] = {}
+        self.edits: tuple[Edit, ...] = ()
+        """Changes of the last query that bring hits."""
         self.reading = threading.Lock()
         self._told_generation = index.generation
         self._vocabulary: tuple[int, Vocabulary] | None = None
@@ -141,6 +143,12 @@ class Session:
         """The first page of what is asked. Raises: QueryError, and then everything is as before."""
         return self._page(asked, 0, {})
 
+    def mend(self, error: QueryError) -> str:
+        """Near queries that can be honoured and have hits, as text; `:fix` runs them."""
+        near = self.index.suggest(error.text)
+        self.edits = tuple(Edit(row.query, row.total, ANOTHER_SPELLING) for row in near)
+        return render.no_hits_text(NoHits((), "", self.edits), numbered=True)
+
     def ask_again(self) -> Reply:
         """The first page of what was asked last, as the order and the limit now are."""
         return self.ask(self.asked) if self.asked else Reply()
@@ -163,12 +171,13 @@ class Session:
         self.query = asked.query or self.query
         self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
         wanting = not results.total and not asked.like
-        suggestions = self.index.suggest(asked.query) if wanting else ()
+        no_hits = self.index.no_hits(asked.query) if wanting else None
+        self.edits = no_hits.edits if no_hits else ()
         if self.mode is Mode.JSON:
-            document = render.results_json(results, (), suggestions)
+            document = render.results_json(results, (), no_hits)
             return Reply(text=render.json_text(document) + "\n")
         shown = render.render_text(results, self.palette, self.width)
-        notes = texts.summary_text(results, suggestions)
+        notes = texts.summary_text(results, no_hits)
         return Reply(text=shown + "\n" if shown else "", notes=notes)
 
     def _fetch(self, asked: Asked, offset: int) -> Results:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
 from searchidx.posts.model import FieldValue, number_text
-from searchidx.render import Palette, clean, matches_text, os_error_text, suggestions_text
-from searchidx.results import FacetCount, Hit, Results, Suggestion
+from searchidx.render import Palette, clean, matches_text, no_hits_text, os_error_text
+from searchidx.results import FacetCount, Hit, NoHits, Results
 from searchidx.width import columns
 
 LABEL_COLUMNS = 12
@@ -24,7 +24,7 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary_text(results: Results, suggestions: Sequence[Suggestion] = ()) -> str:
+def summary_text(results: Results, no_hits: NoHits | None = None) -> str:
     """How many matched, which are shown, in which order, how long it took, and what to do next."""
     last = results.offset + len(results)
     parts = [matches_text(results.total)]
@@ -34,7 +34,10 @@ def summary_text(results: Results, suggestions: Sequence[Suggestion] = ()) -> st
         parts.append(f"by {results.sort}")
     more = "; :next for more" if last < results.total else ""
     line = f"{', '.join(parts)} ({results.elapsed_ms:.0f} ms){more}\n"
-    return line + suggestions_text(suggestions)
+    if no_hits is None:
+        return line
+    hint = ":fix N runs one of them, Alt-N too\n" if no_hits.edits else ""
+    return line + no_hits_text(no_hits, numbered=True) + hint
 
 
 def error_text(error: Exception) -> str:

@@ -412,6 +412,11 @@ class Snapshot:
         with self._files:
             return self._searcher.document_frequency(field, term)
 
+    def first_with(self, field: str, term: str) -> int | None:
+        """The number of the first post that holds a term; None if none does."""
+        numbers = self.matching(query.Term(field, term))
+        return int(numbers[0]) if len(numbers) else None
+
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""
         with self._files:

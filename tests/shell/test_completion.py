@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from searchidx.query.dates import NAMED_PERIODS
+from searchidx.query.lex import quoted
 from searchidx.shell.commands import COMMANDS, run_line
-from searchidx.shell.completion import candidates, quoted
+from searchidx.shell.completion import candidates
 from searchidx.shell.lookups import Lookups
 from searchidx.shell.session import Session
 
@@ -53,7 +54,7 @@ from searchidx.shell.session import Session
         pytest.param("missing:meta", ["meta.mood"], id="missing metadata"),
         pytest.param("nosuch:x", [], id="unknown field"),
         pytest.param(":fa", ["facets "], id="command"),
-        pytest.param(":f", ["facets ", "fields"], id="commands"),
+        pytest.param(":f", ["fix ", "facets ", "fields"], id="commands"),
         pytest.param(":facets pro", ["provider"], id="field of facets"),
         pytest.param(":sort -da", ["date"], id="sort descending"),
         pytest.param(":sort -date,qu", ["quality"], id="second sort key"),

@@ -54,8 +54,19 @@ def test_no_hit_brings_suggestions(session: Session) -> None:
     reply = run_line(session, "climte")
     assert reply.text == ""
     assert notes(reply) == "no posts match"
-    assert reply.notes.endswith("did you mean: climate  (2)\n")
+    assert "1 did you mean: climate  (2)\n" in reply.notes
     assert not reply.failed
+
+
+def test_a_query_without_hits_is_mended_by_number(session: Session) -> None:
+    run_line(session, "climte")
+    reply = run_line(session, ":fix")
+    assert reply.notes.startswith("climate\n2 posts match")
+    assert len(titles(reply)) == 2
+    assert notes(run_line(session, ":fix 1")).startswith("nothing to mend")
+    assert "1 did you mean: title:mask  (1)" in run_line(session, "tile:mask").notes
+    assert notes(run_line(session, ":fix 2")) == "write a number from 1 to 1, not '2'"
+    assert len(titles(run_line(session, ":fix 1"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -222,8 +222,14 @@ class LiveApp:
         bindings.add(":", filter=in_query & (at_start | vi_navigation_mode))(
             self._handler(Action.COMMAND)
         )
+        has_edits = Condition(lambda: bool(self.controller.state.edits))
+        for number in range(1, 10):
+            bindings.add("escape", str(number), filter=in_query & has_edits)(self._mender(number))
         _add_menu_keys(bindings)
         return bindings
+
+    def _mender(self, number: int) -> Callable[[KeyPressEvent], None]:
+        return lambda event: self.controller.mend(number)
 
     def _can_go_back(self) -> bool:
         state = self.controller.state

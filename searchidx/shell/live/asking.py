@@ -9,7 +9,7 @@ from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex
 from searchidx.query.meaning import meaning_of
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.results import FacetCount, Hit, Results
+from searchidx.results import FacetCount, Hit, NoHits, Results
 from searchidx.settings import FieldKind, FieldSpec
 
 WINDOW = 30
@@ -59,6 +59,14 @@ class Tally:
     question: Question
     facets: tuple[tuple[str, tuple[FacetCount, ...]], ...] = ()
     months: tuple[FacetCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What can be done about a question without hits."""
+
+    question: Question
+    found: NoHits
 
 
 def searched_text(text: str, vocabulary: Vocabulary) -> str:

@@ -12,11 +12,11 @@ from searchidx.render import clean
 from searchidx.shell.commands import QUERY_HELP, WEB_ADDRESS, run_line
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Pane
-from searchidx.shell.live.asking import Answer, Tally, searched_text
+from searchidx.shell.live.asking import Answer, Rescue, Tally, searched_text
 from searchidx.shell.live.edits import toggled
 from searchidx.shell.live.keys import EDITING_HELP, Action, keys_text
 from searchidx.shell.live.lines import PAINT, Line
-from searchidx.shell.live.searching import Moved, Piece, Task
+from searchidx.shell.live.searching import Piece, Task
 from searchidx.shell.live.state import Overlay, Preview, State
 from searchidx.shell.live.view import Facts, screen
 from searchidx.shell.session import Asked, Reply, Session, Shell
@@ -68,6 +68,9 @@ class Controller:
     def take(self, piece: Piece) -> None:
         """The worker has found something."""
         state = self.state
+        if news := self.session.news():
+            self._orders = states.sorts(self.session.index.fields)
+            state = replace(state, news=news.strip())
         match piece:
             case Answer():
                 state = states.answered(state, piece)
@@ -75,9 +78,8 @@ class Controller:
                 state = states.previewed(state, piece)
             case Tally():
                 state = states.counted(state, piece)
-            case Moved():
-                self._orders = states.sorts(self.session.index.fields)
-                state = replace(state, news=self.session.news().strip())
+            case Rescue():
+                state = states.rescued(state, piece)
         self.update(state)
 
     def fail(self, error: Exception) -> None:
@@ -201,6 +203,8 @@ class Controller:
             self.update(states.closed(state))
         elif state.chooses_facets:
             self._toggle_value()
+        elif state.edits:
+            self.mend(state.selected + 1)
         else:
             self._terminal.remember(state.text)
             self.update(states.read(state))
@@ -211,6 +215,11 @@ class Controller:
             name, row = rows[self.state.facet_at]
             text = toggled(self.state.text, name, row.value, self.session.vocabulary())
             self._terminal.set_text(text)
+
+    def mend(self, number: int) -> None:
+        """Change a query without hits in one of the ways shown, counted from 1."""
+        if number <= len(self.state.edits):
+            self._terminal.set_text(self.state.edits[number - 1].query)
 
     def back(self) -> None:
         if self.state.is_command:

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from searchidx.analysis import fold
-from searchidx.query.lex import Token, TokenKind, lex, unescape
+from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import FieldKind
-from searchidx.shell.completion import quoted
 
 
 @dataclass(frozen=True, slots=True)

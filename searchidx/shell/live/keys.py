@@ -78,6 +78,7 @@ KEYS = (
 """In the order of the help."""
 
 EDITING_HELP = """\
+Alt-1 … -9  without hits: search one of the changed queries
 Tab         completes fields, values, words, commands
 Right       takes the grey rest of an earlier query
 Ctrl-P, -N  earlier queries; Ctrl-R searches them

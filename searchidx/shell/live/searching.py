@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from searchidx.errors import QueryError
-from searchidx.shell.live.asking import Answer, Question, Tally, answer, chosen_hit, tally
+from searchidx.shell.live.asking import (
+    Answer,
+    Question,
+    Rescue,
+    Tally,
+    answer,
+    chosen_hit,
+    tally,
+)
 from searchidx.shell.live.lines import PAINT, painted_lines
 from searchidx.shell.live.state import Preview
 from searchidx.shell.session import Session
@@ -26,14 +34,7 @@ class Task:
     counts: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """The index has another generation now."""
-
-    generation: int
-
-
-Piece = Answer | Preview | Tally | Moved
+Piece = Answer | Preview | Tally | Rescue
 
 
 class Searching:
@@ -54,24 +55,24 @@ class Searching:
 
         Raises: IndexMissing, IndexCorrupt and the like.
         """
-        if self._is_moved():
-            yield Moved(self._generation)
+        self._refresh()
         found = self._answered(task.question)
         yield found
+        if not found.results.total:
+            yield self._rescued(found.question)
         if preview := self._previewed(task, found):
             yield preview
         if task.counts:
             yield self._counts(task.question)
 
-    def _is_moved(self) -> bool:
+    def _refresh(self) -> None:
+        """Search the newest generation; what was found in another is forgotten."""
         index = self._session.index
         with self._session.reading:
             index.refresh()
-        if index.generation == self._generation:
-            return False
-        self._generation = index.generation
-        self._answer = self._tally = self._preview = None
-        return True
+        if index.generation != self._generation:
+            self._generation = index.generation
+            self._answer = self._tally = self._preview = None
 
     def _answered(self, question: Question) -> Answer:
         known = self._answer
@@ -84,6 +85,11 @@ class Searching:
                     known = answer(session.index, Question(question.text), session.vocabulary())
             self._answer = known
         return known
+
+    def _rescued(self, question: Question) -> Rescue:
+        session = self._session
+        with session.reading:
+            return Rescue(question, session.index.no_hits(question.text))
 
     def _previewed(self, task: Task, found: Answer) -> Preview | None:
         hit = chosen_hit(found, task.selected)

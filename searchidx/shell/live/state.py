@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from searchidx.results import FacetCount, Hit
+from searchidx.results import Edit, FacetCount, Hit
 from searchidx.schema import is_sortable
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.shell.live.arrangement import (
@@ -18,7 +18,7 @@ from searchidx.shell.live.arrangement import (
     arranged,
     rows_per_hit,
 )
-from searchidx.shell.live.asking import WINDOW, Answer, Question, Tally, chosen_hit
+from searchidx.shell.live.asking import WINDOW, Answer, Question, Rescue, Tally, chosen_hit
 from searchidx.shell.live.lines import Lines
 
 
@@ -56,6 +56,7 @@ class State:
     answer: Answer | None = None
     tally: Tally | None = None
     preview: Preview | None = None
+    rescue: Rescue | None = None
     selected: int = 0
     top: int = 0
     scroll: int = 0
@@ -114,6 +115,13 @@ class State:
         return chosen_hit(self.answer, self.selected)
 
     @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Changes of the query that bring hits, while it has none. `selected` chooses one."""
+        if self.total or self.rescue is None or self.rescue.question != self.question:
+            return ()
+        return self.rescue.found.edits
+
+    @property
     def hits_shown(self) -> int:
         """How many hits the screen shows at once."""
         box = self.arrangement.hits
@@ -140,7 +148,8 @@ def answered(state: State, answer: Answer) -> State:
     """The answer to a question; one to what is no longer asked changes nothing."""
     if answer.question != state.question:
         return state
-    selected = min(state.selected, max(0, answer.results.total - 1))
+    total = answer.results.total
+    selected = min(state.selected, total - 1) if total else state.selected
     return _in_sight(replace(state, answer=answer, selected=selected))
 
 
@@ -150,6 +159,11 @@ def counted(state: State, tally: Tally) -> State:
         return state
     last = max(0, len(facet_rows(tally)) - 1)
     return replace(state, tally=tally, facet_at=min(state.facet_at, last))
+
+
+def rescued(state: State, rescue: Rescue) -> State:
+    """What can be done about a query without hits."""
+    return replace(state, rescue=rescue) if rescue.question == state.question else state
 
 
 def previewed(state: State, preview: Preview) -> State:
@@ -177,7 +191,8 @@ def moved(state: State, hits: int) -> State:
     if state.chooses_facets:
         last = max(0, len(facet_rows(state.tally)) - 1)
         return replace(state, facet_at=min(max(0, state.facet_at + hits), last))
-    selected = min(max(0, state.selected + hits), max(0, state.total - 1))
+    last = (state.total or len(state.edits)) - 1
+    selected = min(max(0, state.selected + hits), max(0, last))
     return _in_sight(replace(state, selected=selected, scroll=0, message=""))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.render import clean, matches_text
+from searchidx.render import clean, edit_text, matches_text
 from searchidx.shell.live.arrangement import Arrangement, Box
-from searchidx.shell.live.hits import hit_lines
+from searchidx.shell.live.hits import CURSOR, hit_lines
 from searchidx.shell.live.keys import KEYS
-from searchidx.shell.live.lines import Line, beside, block, fitted
+from searchidx.shell.live.lines import Line, beside, block, fitted, styled
 from searchidx.shell.live.panes import facet_lines, histogram_lines, overlay_lines
 from searchidx.shell.live.state import State
 from searchidx.shell.texts import count_of
@@ -92,7 +92,23 @@ def _body(state: State, facts: Facts, places: Arrangement) -> list[Line]:
 
 
 def _nothing(state: State) -> list[Line]:
-    return [[], [("", "  no posts match")]]
+    """The hits of each clause of a query without any, and the changes that bring hits back."""
+    lines: list[Line] = [[("class:heading", " no posts match")]]
+    if state.rescue is None or state.rescue.question != state.question:
+        return lines
+    found = state.rescue.found
+    for clause in found.clauses if len(found.clauses) > 1 else ():
+        note = "  leaves nothing" if clause.text == found.emptied_by else ""
+        count = ("class:number", f"{clause.total:8}  ")
+        lines.append([count, ("", clean(clause.text)), ("class:problem-text", note)])
+    if found.edits:
+        lines += [[], [("class:heading", " Enter or Alt-1 … searches this:")]]
+    for at, edit in enumerate(found.edits):
+        is_chosen = at == state.selected
+        line: Line = [("", f" {CURSOR if is_chosen else ' '} "), ("class:number", f"{at + 1} "),
+                      ("", edit_text(edit))]  # fmt: skip
+        lines.append(styled(line, "class:chosen") if is_chosen else line)
+    return lines
 
 
 def _preview_lines(state: State, box: Box) -> list[Line]:
@@ -120,6 +136,8 @@ def _foot(state: State, facts: Facts) -> Line:
                 line += [("class:key", key.label.partition(",")[0]),
                          ("class:key-help", f" {key.short}  ")]  # fmt: skip
     room = state.columns - len(right)
+    if room < KEYS_COLUMNS and state.news:
+        line = [("class:message", f" {state.news}")]
     if room < KEYS_COLUMNS:
         return fitted(line, state.columns, "class:key-help")
     return [

@@ -173,6 +173,20 @@ def test_orders_likeness_help_and_explanations_have_keys(live: Driven) -> None:
     assert live.session.sort == "-date"
 
 
+def test_a_query_without_hits_is_mended_with_one_key(live: Driven) -> None:
+    def script(live: Driven) -> None:
+        state = live.press("climate hottest zzz ", lambda state: len(state.edits) > 1)
+        assert state.edits[0].query == "climate hottest"
+        assert "leaves nothing" in live.screen.getvalue()
+        live.press(ENTER, lambda state: state.text == "climate hottest" and state.total == 1)
+        live.press(" date:1999 ", lambda state: bool(state.edits))
+        state = live.press(DOWN, lambda state: state.selected == 1)
+        second = state.edits[1].query
+        live.press(ESCAPE + "2", lambda state: state.text == second and _is_whole(state))
+
+    live.run(script)
+
+
 def test_commands_are_about_the_hits_on_the_screen(live: Driven) -> None:
     def script(live: Driven) -> None:
         live.type("climate")
