@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from searchidx.posts.model import Problem
     from searchidx.reading import SearchOptions, Stats
     from searchidx.results import (
+        Clause,
         ClauseCount,
         CrossCounts,
         Edit,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
         NoHits,
         Results,
         Suggestion,
+        Token,
+        Why,
     )
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
     from searchidx.sync import Progress, SyncReport
@@ -53,7 +56,8 @@ _MODULES = {
     "posts.model": "Problem",
     "reading": "SearchOptions Stats",
     "results": (
-        "ClauseCount CrossCounts Edit Explanation FacetCount Hit NoHits Results Suggestion"
+        "Clause ClauseCount CrossCounts Edit Explanation FacetCount Hit NoHits Results Suggestion "
+        "Token Why"
     ),
     "settings": "FieldKind FieldSpec Settings load_settings",
     "sync": "Progress SyncReport",
@@ -62,6 +66,7 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 __all__ = [
     "CheckReport",
+    "Clause",
     "ClauseCount",
     "CrossCounts",
     "Edit",
@@ -90,6 +95,8 @@ __all__ = [
     "Stats",
     "Suggestion",
     "SyncReport",
+    "Token",
+    "Why",
     "__version__",
     "load_settings",
     "open",

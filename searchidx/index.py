@@ -16,7 +16,16 @@ from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions, Stats
-from searchidx.results import CrossCounts, Explanation, FacetCount, Hit, NoHits, Results, Suggestion
+from searchidx.results import (
+    CrossCounts,
+    Explanation,
+    FacetCount,
+    Hit,
+    NoHits,
+    Results,
+    Suggestion,
+    Why,
+)
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
@@ -178,6 +187,13 @@ class Index:
         """
         return self._reading().explain(text, path, fields)
 
+    def why(self, text: str, path: str) -> Why:
+        """Why the post at `path` matches a query or does not, clause by clause.
+
+        Raises: QueryError when the query cannot be honoured or no such post is in the index.
+        """
+        return self._reading().why(text, path)
+
     def facets(
         self, name: str, text: str | query.Query = "*", *, limit: int = 20
     ) -> tuple[FacetCount, ...]:
@@ -221,6 +237,14 @@ class Index:
         Raises: QueryError when no such post is in the index.
         """
         return self._reading().post(path)
+
+    def locate(self, text: str, here: str | PathLike[str] | None = None) -> str:
+        """The path in the index of the post that a path means.
+
+        It counts from the folder that holds the index, or from `here`; the end of a path will do
+        where a single post has it. Raises: QueryError when none or several have it.
+        """
+        return self._reading().locate(text, self.path.parent, Path(here or self.path.parent))
 
     def vocabulary(self) -> Vocabulary:
         """What a query to this index may name."""

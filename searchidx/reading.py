@@ -19,6 +19,7 @@ from searchidx.errors import QueryError
 from searchidx.faceting import by_count, cross_counts, facet_counts, facet_of, field_of
 from searchidx.posts.model import FieldValue, Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
+from searchidx.query.lex import quoted
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.similar import similar_query
@@ -35,12 +36,14 @@ from searchidx.results import (
     NoHits,
     Results,
     Suggestion,
+    Why,
 )
 from searchidx.schema import PROBLEMS, is_sortable, names_of
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import PostHead, Snapshot
 from searchidx.suggest import suggest
+from searchidx.why import why
 
 RELEVANCE = "relevance"
 MOST_SUGGESTIONS = 3
@@ -143,6 +146,10 @@ class Reading:
         """See `Index.explain`."""
         return self.snapshot.explain(self._parsed(text, fields).tree, self._number(path))
 
+    def why(self, text: str, path: str) -> Why:
+        """See `Index.why`."""
+        return why(self.snapshot, self.vocabulary(), self._parsed, text, self._number(path))
+
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
         """See `Index.facets`."""
         if limit < 0:
@@ -185,6 +192,23 @@ class Reading:
         """See `Index.post`."""
         (hit,) = self._hits([(self._number(path), 0.0)], 0, query.NullQuery)
         return hit
+
+    def locate(self, text: str, base: Path, here: Path) -> str:
+        """See `Index.locate`."""
+        whole = (here / text).resolve()
+        relative = whole.relative_to(base).as_posix() if whole.is_relative_to(base) else ""
+        for path in (text, relative, whole.as_posix()):
+            if path and self.snapshot.number_of(path) is not None:
+                return path
+        found = self.search(f"path:{quoted(text)}", SearchOptions(limit=3, sort="path"))
+        ending = [hit.path for hit in found.hits if f"/{hit.path}".endswith(f"/{text}")]
+        if found.total == 1 or len(ending) == 1:
+            return (ending or [hit.path for hit in found.hits])[0]
+        if not found.total:
+            hint = "see the paths with: searchidx query -l '*'"
+            raise QueryError(text, 0, f"no post {text!r} is in the index", hint, len(text))
+        some = ", ".join(hit.path for hit in found.hits)
+        raise QueryError(text, 0, f"{found.total} posts have such a path", f"as {some}", len(text))
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""

@@ -18,7 +18,17 @@ from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
 from searchidx.reading import Stats
-from searchidx.results import ANOTHER_SPELLING, Edit, Explanation, Hit, NoHits, Results, Suggestion
+from searchidx.results import (
+    ANOTHER_SPELLING,
+    Clause,
+    Edit,
+    Explanation,
+    Hit,
+    NoHits,
+    Results,
+    Suggestion,
+    Why,
+)
 from searchidx.width import columns
 
 JSON_FORMAT_VERSION = 1
@@ -363,6 +373,57 @@ def explanation_text(explanation: Explanation, indent: str) -> str:
     details = f"  ({explanation.details})" if explanation.details else ""
     line = f"{indent}{explanation.score:8.3f}  {clean(explanation.what)}{details}"
     return "\n".join([line, *(explanation_text(part, indent + "  ") for part in explanation.parts)])
+
+
+def why_text(found: Why, palette: Palette) -> str:
+    """Why a post matches or not: its rank, then every clause with the words it looks for."""
+    if found.rank:
+        head = f"matches: hit {found.rank} of {found.total}, score {found.score:.3f}"
+    else:
+        head = f"does not match; {matches_text(found.total)}"
+    lines = [f"{palette.title}{clean(found.path)}{palette.reset}", head]
+    for clause in found.clauses:
+        lines += _clause_lines(clause, palette)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _clause_lines(clause: Clause, palette: Palette) -> Iterable[str]:
+    mark = "yes" if clause.is_met else "NO "
+    tokens = [clean(t.what) + ("" if t.is_held else " (not there)") for t in clause.tokens]
+    yield f"{mark}  {palette.title}{clean(clause.text)}{palette.reset}  {clean(clause.meaning)}"
+    if clause.is_excluded:
+        yield "     not there, as asked" if clause.is_met else "     there, and must not be"
+    if clause.held:
+        yield f"     {palette.faint}the post has:{palette.reset} {clean(clause.held)}"
+    if clause.explanation:
+        yield explanation_text(clause.explanation, "   ")
+    elif not clause.is_met and len(tokens) > 1:
+        yield f"     {palette.faint}looked for:{palette.reset} {'; '.join(tokens)}"
+
+
+def why_json(found: Why) -> dict[str, Any]:
+    """Why a post matches or not, as plain values."""
+    return {
+        "format_version": JSON_FORMAT_VERSION,
+        "query": found.query,
+        "path": found.path,
+        "matches": bool(found.rank),
+        "rank": found.rank or None,
+        "total": found.total,
+        "score": round(found.score, 6),
+        "clauses": [
+            {
+                "text": clause.text,
+                "meaning": clause.meaning,
+                "excluded": clause.is_excluded,
+                "met": clause.is_met,
+                "explanation": clause.explanation and explanation_json(clause.explanation),
+                "tokens": [{"what": t.what, "held": t.is_held} for t in clause.tokens],
+                "held": clause.held,
+            }
+            for clause in found.clauses
+        ],
+    }
 
 
 def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:

@@ -243,3 +243,41 @@ class Explanation:
     score: float
     parts: tuple[Explanation, ...] = ()
     details: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Something that a clause looks for, as it was analysed, and whether the post has it."""
+
+    what: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a query, held against one post.
+
+    `is_met` is true where the post has what is asked for, or lacks what is excluded. `explanation`
+    tells the score, where the clause has one. `held` is what the post has in the field that the
+    clause names; empty when it names none.
+    """
+
+    text: str
+    meaning: str
+    is_excluded: bool
+    is_met: bool
+    explanation: Explanation | None
+    tokens: tuple[Token, ...]
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a post matches a query or does not. `rank` is 0 when it does not; `total` all that do."""
+
+    query: str
+    path: str
+    rank: int
+    total: int
+    score: float
+    clauses: tuple[Clause, ...]

@@ -42,7 +42,18 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"searchidx {__version__}")
     _add_common(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_index, _query, _shell, _stats, _fields, _terms, _check, _completion):
+    for add in (
+        _index,
+        _query,
+        _why,
+        _similar,
+        _shell,
+        _stats,
+        _fields,
+        _terms,
+        _check,
+        _completion,
+    ):
         add(commands)
     return parser
 
@@ -146,10 +157,18 @@ def _query(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="FIELD",
-        help="also count the values of this field (repeatable)",
+        help="also count the values of these fields, such as topics,date:month (repeatable)",
+    )
+    parser.add_argument(
+        "--cross", metavar="FIELD,FIELD", help="also count one field against another"
     )
     parser.add_argument("--explain", action="store_true", help="show how each score came about")
-    parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
+    output = _add_output(parser)
+    output.add_argument("--count", action="store_true", help="print the number of matches only")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """The forms in which hits can be printed."""
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print everything as one JSON object")
     output.add_argument("--jsonl", action="store_true", help="print a JSON object a hit")
@@ -157,8 +176,30 @@ def _query(commands: Commands) -> None:
         "--format", metavar="TEMPLATE", help=r"print a line a hit, such as '{title}\t{url}'"
     )
     output.add_argument("-l", "--paths", action="store_true", help="print paths only")
-    output.add_argument("--count", action="store_true", help="print the number of matches only")
     parser.add_argument("-0", "--null", action="store_true", help="with -l: end each path by a NUL")
+    parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
+    return output
+
+
+def _why(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "why",
+        "say why a post matches a query, or why it does not",
+        epilog="exit status: 0 it matches, 1 it does not",
+    )
+    parser.add_argument("text", metavar="QUERY")
+    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _similar(commands: Commands) -> None:
+    parser = _command(commands, "similar", "print the posts most like one")
+    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
+    parser.add_argument(
+        "-n", "--limit", type=_count, default=10, metavar="N", help="how many (default: 10)"
+    )
+    _add_output(parser)
 
 
 def _shell(commands: Commands) -> None:
@@ -200,6 +241,12 @@ def _check(commands: Commands) -> None:
 def _completion(commands: Commands) -> None:
     parser = _command(commands, "completion", "print a completion script for a shell")
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+_COMMANDS = (
+    _index, _query, _why, _similar, _shell, _stats, _fields, _terms, _check, _completion,
+)  # fmt: skip
+"""In the order of the help."""
 
 
 def with_dashed_values(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:

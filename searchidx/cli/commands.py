@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +22,18 @@ from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
 from searchidx.posts.scan import unescaped
 from searchidx.reading import SearchOptions, Stats
-from searchidx.results import NoHits, Results
+from searchidx.results import CrossCounts, Explanation, NoHits, Results
 
 if TYPE_CHECKING:
+    from searchidx.render import Palette
     from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
+MOST_VALUES = 20
 FLAGS_OF_OUTPUT = {
     "--explain": ("text", "json", "jsonl"),
     "--facet": ("text", "json"),
+    "--cross": ("text", "json"),
     "-0": ("paths",),
 }
 Arguments = argparse.Namespace
@@ -61,9 +66,8 @@ def query(arguments: Arguments) -> int:
     if text == "-":
         text = sys.stdin.read().strip()
     fields = tuple(arguments.field)
-    with _index_to_read(arguments) as source:
-        names = [spec.name for spec in source.fields]
-        line = render.template(arguments.format, names) if output == "format" else None
+    with index_to_read(arguments) as source:
+        facets = tuple(name for names in arguments.facet for name in names.split(","))
         options = SearchOptions(
             limit=0 if output == "count" else arguments.limit,
             offset=arguments.offset,
@@ -71,34 +75,63 @@ def query(arguments: Arguments) -> int:
             fields=fields,
             since=arguments.since,
             until=arguments.until,
-            facets=tuple(arguments.facet),
+            facets=facets,
         )
         try:
             results = source.search(text, **options)
         except QueryError as error:
             raise with_suggestions(error, source) from error
         no_hits = source.no_hits(text, **options) if not results.total else None
-        explanations = [
-            source.explain(text, hit.path, fields=fields) if arguments.explain else None
-            for hit in results.hits
-        ]
+        cross = _cross_of(source, text, arguments.cross) if arguments.cross else None
+        explanations = (
+            [source.explain(text, hit.path, fields=fields) for hit in results.hits]
+            if arguments.explain
+            else []
+        )
+        print_results(results, source, arguments, explanations, no_hits, cross)
+    return EXIT_OK if results.total else EXIT_NONE
+
+
+def print_results(
+    results: Results,
+    source: Index,
+    arguments: Arguments,
+    explanations: Sequence[Explanation | None] = (),
+    no_hits: NoHits | None = None,
+    cross: CrossCounts | None = None,
+) -> None:
+    """Print results in the form that the arguments ask for, and a summary to stderr."""
+    output = _output_of(arguments)
     if output == "text":
-        _print_hits(results, explanations, arguments)
+        _print_hits(results, explanations, cross, arguments)
     elif output == "count":
         print(results.total)
     elif output == "json":
-        document = render.results_json(results, explanations if arguments.explain else (), no_hits)
-        print(render.json_text(document))
+        print(render.json_text(_document(results, explanations, no_hits, cross)))
     elif output == "jsonl":
-        for row in render.results_json(results, explanations if arguments.explain else ())["hits"]:
+        for row in render.results_json(results, explanations)["hits"]:
             print(render.json_text(row))
-    elif line is not None:
+    elif output == "format":
+        line = render.template(arguments.format, [spec.name for spec in source.fields])
         sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
     else:
         _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, no_hits))
-    return EXIT_OK if results.total else EXIT_NONE
+
+
+def _document(
+    results: Results,
+    explanations: Sequence[Explanation | None],
+    no_hits: NoHits | None,
+    cross: CrossCounts | None,
+) -> dict[str, Any]:
+    document = render.results_json(results, explanations, no_hits)
+    if cross:
+        from searchidx.charts import cross_json
+
+        document["cross"] = cross_json(cross)
+    return document
 
 
 def _output_of(arguments: Arguments) -> str:
@@ -107,9 +140,10 @@ def _output_of(arguments: Arguments) -> str:
     Raises: SearchIdxError when a flag is given that has no place in it.
     """
     chosen = {"json": arguments.json, "jsonl": arguments.jsonl, "paths": arguments.paths}
-    chosen |= {"count": arguments.count, "format": arguments.format is not None}
+    chosen |= {"count": getattr(arguments, "count", False), "format": arguments.format is not None}
     output = next((name for name, is_chosen in chosen.items() if is_chosen), "text")
-    given = {"--explain": arguments.explain, "--facet": arguments.facet, "-0": arguments.null}
+    names = {"--explain": "explain", "--facet": "facet", "--cross": "cross", "-0": "null"}
+    given = {flag: getattr(arguments, name, False) for flag, name in names.items()}
     for flag, is_given in given.items():
         if is_given and output not in FLAGS_OF_OUTPUT[flag]:
             places = " or ".join(f"--{name}" for name in FLAGS_OF_OUTPUT[flag] if name != "text")
@@ -124,7 +158,7 @@ def shell(arguments: Arguments) -> int:
     from searchidx.shell.session import Shell
 
     first = Shell.LINES if arguments.plain else Shell.LIVE
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
         return run_shell(
             source, palette, lambda text: page(text, os.environ, wanted=True), first=first
@@ -133,7 +167,7 @@ def shell(arguments: Arguments) -> int:
 
 def stats(arguments: Arguments) -> int:
     """Print what the index holds."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         found = source.stats()
     print(render.json_text(stats_json(found)) if arguments.json else stats_text(found))
     return EXIT_OK
@@ -141,7 +175,7 @@ def stats(arguments: Arguments) -> int:
 
 def fields(arguments: Arguments) -> int:
     """Print the fields and metadata keys."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         found = source.stats()
     if arguments.json:
         keys = dict(found.meta_keys)
@@ -153,7 +187,7 @@ def fields(arguments: Arguments) -> int:
 
 def terms(arguments: Arguments) -> int:
     """Print the words or values of a field."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         rows = list(source.terms(arguments.field, arguments.prefix))
     if arguments.json:
         print(render.json_text([{"term": term, "posts": count} for term, count in rows]))
@@ -165,7 +199,7 @@ def terms(arguments: Arguments) -> int:
 
 def check(arguments: Arguments) -> int:
     """Say whether the index is whole and agrees with the files."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         report = source.check()
     if arguments.json:
         document = {
@@ -193,7 +227,7 @@ def completion(arguments: Arguments) -> int:
 # -- finding and opening
 
 
-def _index_to_read(arguments: Arguments) -> Index:
+def index_to_read(arguments: Arguments) -> Index:
     return open_index(find_index(arguments.index, os.environ, Path.cwd()))
 
 
@@ -318,21 +352,36 @@ def _check_text(report: CheckReport) -> str:
     return "\n".join(lines)
 
 
-def _print_hits(results: Results, explanations: list[Any], arguments: Arguments) -> None:
+def _print_hits(
+    results: Results,
+    explanations: Sequence[Explanation | None],
+    cross: CrossCounts | None,
+    arguments: Arguments,
+) -> None:
     palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
     width = stream_width(sys.stdout)
     parts = []
-    for hit, explanation in zip(results.hits, explanations, strict=True):
-        one = Results(results.query, results.total, (hit,))
-        parts.append(render.render_text(one, palette, width))
+    for hit, explanation in zip_longest(results.hits, explanations):
+        parts.append(
+            render.render_text(Results(results.query, results.total, (hit,)), palette, width)
+        )
         if explanation:
             parts.append(render.explanation_text(explanation, "    ") + "\n")
         parts.append("\n")
-    for name, rows in results.facets.items():
-        parts.append(f"{name}\n")
-        parts += [f"  {row.count:6}  {render.clean(row.value)}\n" for row in rows[:20]]
-        parts.append("\n")
+    if results.facets or cross:
+        parts += _counts_text(results, cross, palette)
     page("".join(parts), os.environ, not arguments.no_pager)
+
+
+def _counts_text(results: Results, cross: CrossCounts | None, palette: Palette) -> Iterator[str]:
+    from searchidx.charts import bars_text, cross_text
+
+    for name, rows in results.facets.items():
+        yield f"{palette.title}{render.clean(name)}{palette.reset}\n"
+        columns = stream_width(sys.stdout) if sys.stdout.isatty() else 0
+        yield bars_text(rows[:MOST_VALUES], palette, columns) + "\n"
+    if cross:
+        yield cross_text(cross, palette) + "\n"
 
 
 def _print_paths(paths: list[str], base: Path, null: bool) -> None:
@@ -346,6 +395,13 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     sys.stdout.flush()
     data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
     sys.stdout.buffer.write(data)
+
+
+def _cross_of(source: Index, text: str, names: str) -> CrossCounts:
+    rows, comma, columns = names.partition(",")
+    if not comma:
+        raise SearchIdxError("--cross takes two fields, such as provider,year")
+    return source.cross(rows, columns, text)
 
 
 def with_suggestions(error: QueryError, source: Index) -> QueryError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time, timedelta
 
 from whoosh import query
@@ -25,6 +25,12 @@ def meaning_of(tree: query.Query) -> str:
     Words stand there as they are looked for: folded and stemmed.
     """
     return _told(tree)
+
+
+def leaf_meanings(tree: query.Query) -> Iterator[tuple[str, query.Query]]:
+    """Everything that a tree looks for, each in words and as a query of its own."""
+    for leaf in tree.leaves():
+        yield _told(leaf), leaf
 
 
 def _told(node: query.Query) -> str:

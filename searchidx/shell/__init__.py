@@ -27,6 +27,7 @@ def run_shell(
     `first` is the shell to begin with on a terminal; where no cursor moves it is the plain one.
     """
     session = Session(index, palette, os.environ)
+    session.draws = sys.stdout.isatty()
     if sys.stdin.isatty() and sys.stdout.isatty():
         can_move = os.environ.get("TERM", "dumb") not in ("", "dumb")
         return _on_terminal(session, page or sys.stdout.write, first if can_move else Shell.LINES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 import shlex
 from collections.abc import Callable, Mapping
@@ -11,8 +12,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from searchidx import render
+from searchidx.charts import bars_text, cross_json, cross_text
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.posts.scan import locate_file
+from searchidx.results import FacetCount
 from searchidx.shell import texts
 from searchidx.shell.session import Asked, Mode, Reply, Session, Shell
 
@@ -20,6 +23,7 @@ AUTOMATIC = "auto"
 REFRESH_WAIT_S = 1.0
 MOST_HITS = 1000
 MOST_VALUES = 20
+MOST_BARS = 60
 
 WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
@@ -197,6 +201,15 @@ def _explain(session: Session, words: list[str]) -> Reply:
     return session.answer(heading + tree, render.explanation_json(explanation))
 
 
+def _why(session: Session, words: list[str]) -> Reply:
+    wanted = _one(session, words, "why")
+    if not session.query:
+        raise SearchIdxError("nothing was asked yet; type a query")
+    path = session.hit(wanted).path if wanted.isdigit() else session.path_of(wanted)
+    found = session.index.why(session.query, path)
+    return session.answer(render.why_text(found, session.palette), render.why_json(found))
+
+
 # -- pages and their order
 
 
@@ -232,13 +245,44 @@ def _limit(session: Session, words: list[str]) -> Reply:
 
 def _facets(session: Session, words: list[str]) -> Reply:
     name = _one(session, words, "facets")
-    query = session.query or "*"
-    rows = session.index.facets(name, query, limit=MOST_VALUES + 1)
-    document = [{"value": row.value, "count": row.count} for row in rows[:MOST_VALUES]]
+    rows = session.index.facets(name, session.query or "*", limit=MOST_VALUES + 1)
+    shown = rows[:MOST_VALUES]
+    text = bars_text(shown, session.palette, session.width if session.draws else 0)
     more = "" if len(rows) <= MOST_VALUES else f"the {MOST_VALUES} most frequent values; "
-    under = "all posts" if query == "*" else f"the posts that match {render.clean(query)}"
-    reply = session.answer(texts.facets_text(rows[:MOST_VALUES], session.palette), document)
-    return Reply(text=reply.text, notes=f"{more if rows else 'no values; '}{name} of {under}\n")
+    reply = session.answer(text, [{"value": row.value, "count": row.count} for row in shown])
+    return replace(reply, notes=f"{more if rows else 'no values; '}{name} of {_whose(session)}\n")
+
+
+def _hist(session: Session, words: list[str]) -> Reply:
+    name = words[0] if words else "month"
+    rows = session.index.facets(name, session.query or "*", limit=len(session.index) + 1)
+    rows = tuple(sorted(rows, key=_by_value))
+    shown = rows[-MOST_BARS:]
+    text = bars_text(shown, session.palette, session.width)
+    more = "" if len(rows) <= MOST_BARS else f"the last {MOST_BARS} of {len(rows)}; "
+    reply = session.answer(text, [{"value": row.value, "count": row.count} for row in shown])
+    return replace(reply, notes=f"{more if rows else 'no values; '}{name} of {_whose(session)}\n")
+
+
+def _by_value(row: FacetCount) -> tuple[float, str]:
+    """Numbers in their order, then texts in theirs."""
+    try:
+        return float(row.value), ""
+    except ValueError:
+        return math.inf, row.value
+
+
+def _cross(session: Session, words: list[str]) -> Reply:
+    if len(words) != 2:
+        raise usage_error(find_command("cross"))
+    found = session.index.cross(words[0], words[1], session.query or "*")
+    reply = session.answer(cross_text(found, session.palette), cross_json(found))
+    said = f"{words[0]} against {words[1]}, of {_whose(session)}\n"
+    return replace(reply, notes=said if found.table else f"no values; {said}")
+
+
+def _whose(session: Session) -> str:
+    return f"the posts that match {render.clean(session.query)}" if session.query else "all posts"
 
 
 def _fields(session: Session, words: list[str]) -> Reply:
@@ -297,12 +341,15 @@ COMMANDS = (
     Command("show", Takes.HIT, "N", "all of hit N", 1, _show),
     Command("more", Takes.HIT, "N", "posts like hit N", 1, _more),
     Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, _explain),
+    Command("why", Takes.HIT, "N|PATH", "why that post matches, or does not", 1, _why),
     Command("fix", Takes.NUMBER, "[N]", "a query that had no hits, mended in way N", 1, _fix),
     Command("next", Takes.NOTHING, "", "the next page of hits", 0, _next),
     Command("prev", Takes.NOTHING, "", "the page before", 0, _prev),
     Command("sort", Takes.SORT, "[FIELDS]", "order by -date, quality,-date, relevance …", 9, _sort),
     Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, _limit),
     Command("facets", Takes.FIELD, "FIELD", "the values of a field in what matched", 1, _facets),
+    Command("hist", Takes.FIELD, "[FIELD]", "the same in order: date:month, quality:9", 1, _hist),
+    Command("cross", Takes.FIELD, "FIELD FIELD", "one field against another", 2, _cross),
     Command("fields", Takes.NOTHING, "", "the fields a query may name", 0, _fields),
     Command("json", Takes.NOTHING, "", "switch between text and JSON", 0, _json),
     Command("reload", Takes.NOTHING, "", "read the newest generation of the index", 0, _reload),

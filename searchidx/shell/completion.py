@@ -237,8 +237,12 @@ def _arguments(
             return [(str(rank), title) for rank, title in source.ranks()]
         case Takes.HIT_AND_URL if len(words) == 2:
             return [("url", "its address, in a browser")]
-        case Takes.FIELD if len(words) == 1:
-            return [(spec.name, spec.kind.value) for spec in vocabulary.fields]
+        case Takes.FIELD:
+            steps = [
+                (f"{s.name}:month", "date") for s in vocabulary.fields if s.kind is FieldKind.DATE
+            ]
+            names = [(spec.name, spec.kind.value) for spec in vocabulary.fields]
+            return [*names, *steps, *([("year", "date")] if steps else [])]
         case Takes.SORT:
             sortable = [spec for spec in vocabulary.fields if is_sortable(spec)]
             whole = [("relevance", "best first"), (AUTOMATIC, "newest first without words")]

@@ -77,6 +77,8 @@ class Session:
         self.palette = palette
         self.environment = environment
         self.width = WIDEST_TEXT
+        self.draws = False
+        """Whether counts have bars beside them, as on a terminal."""
         self.limit = DEFAULT_LIMIT
         self.sort = ""
         self.mode = Mode.TEXT
@@ -203,6 +205,10 @@ class Session:
             first, last = min(self.printed), max(self.printed)
             raise SearchIdxError(f"no hit {text!r} was printed; those from {first} to {last} were")
         return self.printed[number]
+
+    def path_of(self, text: str) -> str:
+        """The path of the post that a path, or the end of one, means. Raises: QueryError."""
+        return self.index.locate(text)
 
     def check_sort(self, sort: str) -> None:
         """Raises: QueryError when results cannot be put in this order."""

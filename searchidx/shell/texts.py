@@ -5,14 +5,13 @@ Whatever comes from a post is cleaned of what could steer a terminal (`render.cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
-from searchidx.posts.model import FieldValue, number_text
+from searchidx.posts.model import value_text
 from searchidx.render import Palette, clean, matches_text, no_hits_text, os_error_text
-from searchidx.results import FacetCount, Hit, NoHits, Results
+from searchidx.results import Hit, NoHits, Results
 from searchidx.width import columns
 
 LABEL_COLUMNS = 12
@@ -49,13 +48,6 @@ def error_text(error: Exception) -> str:
     return clean(str(error)) + "\n"
 
 
-def facets_text(rows: Sequence[FacetCount], palette: Palette) -> str:
-    """Values with how many posts have each, a line a value."""
-    return "".join(
-        f"{palette.number}{row.count:8}{palette.reset}  {clean(row.value)}\n" for row in rows
-    )
-
-
 # -- one whole post
 
 
@@ -68,17 +60,6 @@ def post_text(hit: Hit, palette: Palette, width: int) -> str:
     blocks += [f"{_painted(hit, BODY, at, palette, width)}\n" for at in range(len(hit.texts(BODY)))]
     blocks.append("".join(_meta_lines(hit.meta, palette, width)))
     return "\n".join(block for block in blocks if block)
-
-
-def value_text(value: FieldValue) -> str:
-    """A field value as a person reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return number_text(value)
 
 
 def _field_lines(hit: Hit, name: str, palette: Palette, width: int) -> Iterable[str]:

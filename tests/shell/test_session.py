@@ -238,7 +238,7 @@ def test_help_names_every_command(session: Session) -> None:
 
 def test_any_start_that_no_other_shares_will_do(session: Session) -> None:
     assert run_line(session, ":q").should_quit
-    assert run_line(session, ":h").text == run_line(session, ":help").text
+    assert run_line(session, ":he").text == run_line(session, ":help").text
 
 
 # -- opening
@@ -336,3 +336,24 @@ def test_colours_come_from_the_palette(index: Index) -> None:
     session = Session(index, COLOURED, {})
     assert "\x1b[1;33mclimate\x1b[0m" in run_line(session, "climate").text
     assert "\x1b[1;33mclimate\x1b[0m" in run_line(session, ":show 1").text
+
+
+def test_why_is_answered_by_number_or_path(session: Session) -> None:
+    assert notes(run_line(session, ":why 1")) == "nothing was asked yet; type a query"
+    run_line(session, "climate extra")
+    assert run_line(session, ":why 1").text.startswith("posts/pact.md\nmatches: hit 1 of 1")
+    reply = run_line(session, ":why mask.md")
+    assert "NO   climate  climat\n" in reply.text
+    assert notes(run_line(session, ":why nosuch.md")).startswith("nosuch.md")
+
+
+def test_counts_as_bars_and_tables(session: Session) -> None:
+    assert run_line(session, ":hist").text.splitlines()[0].startswith("       1  2020-04  █")
+    run_line(session, "climate")
+    reply = run_line(session, ":hist year")
+    assert [line.split()[:2] for line in reply.text.splitlines()] == [["1", "2020"], ["1", "2021"]]
+    assert notes(reply) == "year of the posts that match climate"
+    assert run_line(session, ":cross type year").text.splitlines()[1].split() == [
+        "article", "1", "1", "2",
+    ]  # fmt: skip
+    assert notes(run_line(session, ":cross type")) == "write :cross FIELD FIELD"
