@@ -24,7 +24,7 @@ from tests.conftest import REPOSITORY, MakeIndex
 PACKAGE = REPOSITORY / "searchidx"
 
 LAYERS = [
-    {"errors", "version", "width"},
+    {"errors", "places", "version", "width"},
     {"settings", "analysis", "columnar"},
     {"schema", "posts.model"},
     {"query", "posts"},
@@ -34,7 +34,8 @@ LAYERS = [
     {"faceting", "rescue", "suggest", "sync", "why"},
     {"reading"},
     {"render"},
-    {"charts", "index"},
+    {"charts", "export", "index"},
+    {"related", "saved"},
     {"cli", "shell"},
 ]
 """Rooms and modules from the ground up: each imports only from its own layer or one below."""

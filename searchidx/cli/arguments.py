@@ -42,18 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"searchidx {__version__}")
     _add_common(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (
-        _index,
-        _query,
-        _why,
-        _similar,
-        _shell,
-        _stats,
-        _fields,
-        _terms,
-        _check,
-        _completion,
-    ):
+    for add in _COMMANDS:
         add(commands)
     return parser
 
@@ -202,6 +191,27 @@ def _similar(commands: Commands) -> None:
     _add_output(parser)
 
 
+def _saved(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "saved",
+        "save searches under names, list, run, check and remove them",
+        epilog="A query may name a saved one: searchidx query '@name mask'\n"
+        "exit status of run --new: 0 something is new, 1 nothing is",
+    )
+    actions = ("list", "save", "run", "remove", "check")
+    parser.add_argument("action", choices=actions, metavar="ACTION", help=", ".join(actions))
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="of the search")
+    parser.add_argument("text", metavar="QUERY", nargs="*", help="what to save")
+    parser.add_argument(
+        "--new", action="store_true", help="run: print what entered or left since the last time"
+    )
+    parser.add_argument(
+        "-n", "--limit", type=_count, default=10, metavar="N", help="how many hits (default: 10)"
+    )
+    _add_output(parser)
+
+
 def _shell(commands: Commands) -> None:
     parser = _command(
         commands, "shell", "search interactively; with a pipe on stdin, one query a line"
@@ -244,7 +254,7 @@ def _completion(commands: Commands) -> None:
 
 
 _COMMANDS = (
-    _index, _query, _why, _similar, _shell, _stats, _fields, _terms, _check, _completion,
+    _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check, _completion,
 )  # fmt: skip
 """In the order of the help."""
 

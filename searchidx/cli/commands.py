@@ -67,6 +67,7 @@ def query(arguments: Arguments) -> int:
         text = sys.stdin.read().strip()
     fields = tuple(arguments.field)
     with index_to_read(arguments) as source:
+        text = _with_saved(text, source)
         facets = tuple(name for names in arguments.facet for name in names.split(","))
         options = SearchOptions(
             limit=0 if output == "count" else arguments.limit,
@@ -395,6 +396,15 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     sys.stdout.flush()
     data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
     sys.stdout.buffer.write(data)
+
+
+def _with_saved(text: str, source: Index) -> str:
+    """The query with the saved ones that it names."""
+    if "@" not in text:
+        return text
+    from searchidx.saved import expanded, load_saved, saved_path
+
+    return expanded(text, load_saved(saved_path(source)))
 
 
 def _cross_of(source: Index, text: str, names: str) -> CrossCounts:

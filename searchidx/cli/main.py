@@ -36,6 +36,7 @@ COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
     "query": commands.query,
     "why": _later("looking", "why"),
     "similar": _later("looking", "similar"),
+    "saved": _later("saving", "saved"),
     "shell": commands.shell,
     "stats": commands.stats,
     "fields": commands.fields,

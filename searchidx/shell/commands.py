@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import enum
-import math
-import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 
 from searchidx import render
-from searchidx.charts import bars_text, cross_json, cross_text
 from searchidx.errors import QueryError, SearchIdxError
-from searchidx.posts.scan import locate_file
-from searchidx.results import FacetCount
-from searchidx.shell import texts
-from searchidx.shell.session import Asked, Mode, Reply, Session, Shell
+from searchidx.shell import counts, hits, keeping, texts
+from searchidx.shell.session import Asked, Misused, Mode, Reply, Session, Shell
 
-AUTOMATIC = "auto"
 REFRESH_WAIT_S = 1.0
-MOST_HITS = 1000
-MOST_VALUES = 20
-MOST_BARS = 60
-
-WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 QUERY_HELP = """\
 queries:
@@ -49,6 +36,8 @@ class Takes(enum.Enum):
     NUMBER = enum.auto()
     FIELD = enum.auto()
     COMMAND = enum.auto()
+    LINE = enum.auto()
+    """The rest of the line as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +91,14 @@ def run_command(session: Session, line: str) -> Reply:
     """
     name, *words = ["help"] if line == "?" else line[1:].split()[:50] or [""]
     command = find_command(name)
+    if command.takes is Takes.LINE:
+        words = line[1:].split(None, 1)[1:]
     if len(words) > command.most_words:
         raise usage_error(command)
-    return command.run(session, words)
+    try:
+        return command.run(session, words)
+    except Misused as error:
+        raise usage_error(command) from error
 
 
 def find_command(name: str) -> Command:
@@ -128,161 +122,7 @@ def usage_error(command: Command) -> SearchIdxError:
     return SearchIdxError(f"write :{command.name} {command.usage}".rstrip())
 
 
-def _one(session: Session, words: list[str], name: str) -> str:
-    if not words:
-        raise usage_error(find_command(name))
-    return words[0]
-
-
-# -- one hit
-
-
-def _open(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "open"))
-    url = hit.text("url")
-    if words[1:] == ["url"]:
-        if not WEB_ADDRESS.fullmatch(url):
-            raise SearchIdxError(
-                f"hit {hit.rank} has no address that starts with http:// or https://"
-            )
-        return Reply(text=render.clean(url) + "\n", url=url)
-    if words[1:]:
-        raise usage_error(find_command("open"))
-    file = locate_file(session.index.path.parent, hit.path)
-    if not Path(file).is_file():
-        raise SearchIdxError(f"{hit.path}: the file is gone; run: searchidx index")
-    instead = f"; :open {hit.rank} url opens its address" if WEB_ADDRESS.fullmatch(url) else ""
-    return Reply(command=(*_editor(session.environment, instead), file))
-
-
-def _editor(environment: Mapping[str, str], instead: str) -> list[str]:
-    """The words of $VISUAL, else $EDITOR."""
-    for name in ("VISUAL", "EDITOR"):
-        try:
-            words = shlex.split(environment.get(name, ""))
-        except ValueError as error:
-            raise SearchIdxError(f"${name} cannot be read as a command: {error}") from error
-        if words:
-            return words
-    raise SearchIdxError(f"neither $VISUAL nor $EDITOR names an editor{instead}")
-
-
-def _show(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "show"))
-    if session.mode is Mode.JSON:
-        return Reply(text=render.json_text(render.hit_json(hit)) + "\n")
-    return Reply(text=texts.post_text(hit, session.palette, session.width), is_long=True)
-
-
-def _more(session: Session, words: list[str]) -> Reply:
-    return session.ask(Asked(like=session.hit(_one(session, words, "more")).path))
-
-
-def _fix(session: Session, words: list[str]) -> Reply:
-    number = words[0] if words else "1"
-    if not session.edits:
-        raise SearchIdxError("nothing to mend: the last query had hits, or none is near")
-    if not number.isdigit() or not 1 <= int(number[:4]) <= len(session.edits):
-        raise SearchIdxError(f"write a number from 1 to {len(session.edits)}, not {number!r}")
-    edit = session.edits[int(number) - 1]
-    reply = session.ask(Asked(edit.query))
-    return replace(reply, notes=f"{render.clean(edit.query)}\n{reply.notes}")
-
-
-def _explain(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "explain"))
-    if session.asked is None or session.asked.like:
-        raise SearchIdxError(":explain works on the hits of a query, these came from :more")
-    explanation = session.index.explain(session.asked.query, hit.path)
-    if explanation is None:
-        raise SearchIdxError(f"{hit.path}: it matches no longer; the post has changed")
-    heading = f"{hit.rank}  {render.clean(hit.text('title') or hit.path)}\n"
-    tree = render.explanation_text(explanation, "") + "\n"
-    return session.answer(heading + tree, render.explanation_json(explanation))
-
-
-def _why(session: Session, words: list[str]) -> Reply:
-    wanted = _one(session, words, "why")
-    if not session.query:
-        raise SearchIdxError("nothing was asked yet; type a query")
-    path = session.hit(wanted).path if wanted.isdigit() else session.path_of(wanted)
-    found = session.index.why(session.query, path)
-    return session.answer(render.why_text(found, session.palette), render.why_json(found))
-
-
-# -- pages and their order
-
-
-def _next(session: Session, words: list[str]) -> Reply:
-    return session.turn(1)
-
-
-def _prev(session: Session, words: list[str]) -> Reply:
-    return session.turn(-1)
-
-
-def _sort(session: Session, words: list[str]) -> Reply:
-    if not words:
-        return Reply(notes=f"sort {session.sort or AUTOMATIC}\n")
-    wanted = ",".join(words).replace(",,", ",")
-    wanted = "" if wanted == AUTOMATIC else wanted
-    session.check_sort(wanted)
-    session.sort = wanted
-    return session.ask_again()
-
-
-def _limit(session: Session, words: list[str]) -> Reply:
-    if not words:
-        return Reply(notes=f"limit {session.limit}\n")
-    if not re.fullmatch("[0-9]{1,4}", words[0]) or not 1 <= int(words[0]) <= MOST_HITS:
-        raise SearchIdxError(f"a limit is a number from 1 to {MOST_HITS}, not {words[0]!r}")
-    session.limit = int(words[0])
-    return session.ask_again()
-
-
-# -- looking around
-
-
-def _facets(session: Session, words: list[str]) -> Reply:
-    name = _one(session, words, "facets")
-    rows = session.index.facets(name, session.query or "*", limit=MOST_VALUES + 1)
-    shown = rows[:MOST_VALUES]
-    text = bars_text(shown, session.palette, session.width if session.draws else 0)
-    more = "" if len(rows) <= MOST_VALUES else f"the {MOST_VALUES} most frequent values; "
-    reply = session.answer(text, [{"value": row.value, "count": row.count} for row in shown])
-    return replace(reply, notes=f"{more if rows else 'no values; '}{name} of {_whose(session)}\n")
-
-
-def _hist(session: Session, words: list[str]) -> Reply:
-    name = words[0] if words else "month"
-    rows = session.index.facets(name, session.query or "*", limit=len(session.index) + 1)
-    rows = tuple(sorted(rows, key=_by_value))
-    shown = rows[-MOST_BARS:]
-    text = bars_text(shown, session.palette, session.width)
-    more = "" if len(rows) <= MOST_BARS else f"the last {MOST_BARS} of {len(rows)}; "
-    reply = session.answer(text, [{"value": row.value, "count": row.count} for row in shown])
-    return replace(reply, notes=f"{more if rows else 'no values; '}{name} of {_whose(session)}\n")
-
-
-def _by_value(row: FacetCount) -> tuple[float, str]:
-    """Numbers in their order, then texts in theirs."""
-    try:
-        return float(row.value), ""
-    except ValueError:
-        return math.inf, row.value
-
-
-def _cross(session: Session, words: list[str]) -> Reply:
-    if len(words) != 2:
-        raise usage_error(find_command("cross"))
-    found = session.index.cross(words[0], words[1], session.query or "*")
-    reply = session.answer(cross_text(found, session.palette), cross_json(found))
-    said = f"{words[0]} against {words[1]}, of {_whose(session)}\n"
-    return replace(reply, notes=said if found.table else f"no values; {said}")
-
-
-def _whose(session: Session) -> str:
-    return f"the posts that match {render.clean(session.query)}" if session.query else "all posts"
+# -- the index, the output, and help
 
 
 def _fields(session: Session, words: list[str]) -> Reply:
@@ -337,19 +177,24 @@ def _quit(session: Session, words: list[str]) -> Reply:
 
 
 COMMANDS = (
-    Command("open", Takes.HIT_AND_URL, "N [url]", "hit N in your editor, or its address", 2, _open),
-    Command("show", Takes.HIT, "N", "all of hit N", 1, _show),
-    Command("more", Takes.HIT, "N", "posts like hit N", 1, _more),
-    Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, _explain),
-    Command("why", Takes.HIT, "N|PATH", "why that post matches, or does not", 1, _why),
-    Command("fix", Takes.NUMBER, "[N]", "a query that had no hits, mended in way N", 1, _fix),
-    Command("next", Takes.NOTHING, "", "the next page of hits", 0, _next),
-    Command("prev", Takes.NOTHING, "", "the page before", 0, _prev),
-    Command("sort", Takes.SORT, "[FIELDS]", "order by -date, quality,-date, relevance …", 9, _sort),
-    Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, _limit),
-    Command("facets", Takes.FIELD, "FIELD", "the values of a field in what matched", 1, _facets),
-    Command("hist", Takes.FIELD, "[FIELD]", "the same in order: date:month, quality:9", 1, _hist),
-    Command("cross", Takes.FIELD, "FIELD FIELD", "one field against another", 2, _cross),
+    Command("open", Takes.HIT_AND_URL, "N [url]", "in your editor; its address", 2, hits.open_hit),
+    Command("show", Takes.HIT, "N", "all of hit N", 1, hits.show),
+    Command("more", Takes.HIT, "N", "posts like hit N", 1, hits.more),
+    Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, hits.explain),
+    Command("why", Takes.HIT, "N|PATH", "why that post matches, or does not", 1, hits.why),
+    Command("fix", Takes.NUMBER, "[N]", "the query without hits, mended", 1, hits.fix),
+    Command("next", Takes.NOTHING, "", "the next page of hits", 0, hits.next_page),
+    Command("prev", Takes.NOTHING, "", "the page before", 0, hits.previous_page),
+    Command("sort", Takes.SORT, "[FIELDS]", "by -date, quality,-date, …", 9, hits.sort_by),
+    Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, hits.set_limit),
+    Command("rel", Takes.HIT, "N", "what it names as related, and what names it", 1, keeping.rel),
+    Command("save", Takes.LINE, "NAME", "save the query; @NAME stands for it", 1, keeping.save),
+    Command("saved", Takes.NOTHING, "", "the saved queries", 0, keeping.saved),
+    Command("export", Takes.LINE, "FILE", "all hits as FILE.md, .json or .csv", 1, keeping.export),
+    Command("once", Takes.LINE, "| COMMAND", "all hits into a system command", 1, keeping.once),
+    Command("facets", Takes.FIELD, "FIELD", "the values in what matched", 1, counts.facets),
+    Command("hist", Takes.FIELD, "[FIELD]", "the same in order: date:month …", 1, counts.hist),
+    Command("cross", Takes.FIELD, "FIELD FIELD", "one field against another", 2, counts.cross),
     Command("fields", Takes.NOTHING, "", "the fields a query may name", 0, _fields),
     Command("json", Takes.NOTHING, "", "switch between text and JSON", 0, _json),
     Command("reload", Takes.NOTHING, "", "read the newest generation of the index", 0, _reload),

@@ -16,7 +16,8 @@ from searchidx.render import clean
 from searchidx.results import FacetCount
 from searchidx.schema import PATH, PROBLEMS, is_sortable
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.shell.commands import AUTOMATIC, COMMANDS, Takes, find_command
+from searchidx.shell.commands import COMMANDS, Takes, find_command
+from searchidx.shell.session import AUTOMATIC
 from searchidx.shell.texts import count_of
 
 SHORTEST_WORD = 2

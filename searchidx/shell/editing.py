@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -101,12 +100,3 @@ def style_of(session: Session) -> Style:
 def depth_of(session: Session) -> ColorDepth | None:
     """How many colours the terminal is given; None leaves that to the terminal."""
     return ColorDepth.DEPTH_1_BIT if session.palette == PLAIN else None
-
-
-def run_program(command: tuple[str, ...]) -> str:
-    """Run an editor until it ends; a line about it when it did not do well, else nothing."""
-    try:
-        code = subprocess.run(command, check=False).returncode
-    except OSError as error:
-        return error_text(error)
-    return f"{clean(command[0])} ended with exit code {code}\n" if code else ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from searchidx.shell.commands import run_line
+from searchidx.shell.programs import run_pipe
 from searchidx.shell.session import Reply, Session, Shell
 
 EXIT_OK = 0
@@ -24,6 +25,8 @@ def run_lines(session: Session, lines: Iterable[str], out: TextIO, err: TextIO) 
         err.write(reply.news)
         out.write(reply.text)
         out.flush()
+        if reply.piped:
+            err.write(run_pipe(reply.piped))
         err.write(reply.notes)
         err.flush()
         if reply.failed:

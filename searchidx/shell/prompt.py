@@ -19,16 +19,16 @@ from prompt_toolkit.output import Output
 
 from searchidx.errors import SearchIdxError
 from searchidx.render import clean, text_width
-from searchidx.shell.commands import AUTOMATIC, run_line
+from searchidx.shell.commands import run_line
 from searchidx.shell.editing import (
     QueryCompleter,
     QueryLexer,
     depth_of,
     history_of,
-    run_program,
     style_of,
 )
-from searchidx.shell.session import DEFAULT_LIMIT, Reply, Session, Shell
+from searchidx.shell.programs import run_pipe, run_program
+from searchidx.shell.session import AUTOMATIC, DEFAULT_LIMIT, Reply, Session, Shell
 from searchidx.shell.texts import count_of, error_text
 
 PROMPT = "searchidx> "
@@ -127,6 +127,8 @@ def _carry_out(reply: Reply, page: Page) -> None:
     sys.stderr.write(reply.notes)
     if reply.url and not webbrowser.open(reply.url):
         sys.stderr.write("no browser was found to show it\n")
+    if reply.piped:
+        sys.stderr.write(run_pipe(reply.piped))
     if reply.command:
         sys.stderr.write(run_program(reply.command))
     sys.stderr.flush()

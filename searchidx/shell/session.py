@@ -7,8 +7,9 @@ hit with a 3 in front.
 from __future__ import annotations
 
 import enum
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from searchidx import render
@@ -18,9 +19,14 @@ from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.render import WIDEST_TEXT, Palette
 from searchidx.results import ANOTHER_SPELLING, Edit, Hit, NoHits, Results
+from searchidx.saved import expanded, load_saved, saved_path
 from searchidx.shell import texts
 
 DEFAULT_LIMIT = 10
+AUTOMATIC = "auto"
+"""How the usual order is called."""
+
+WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 
 class Mode(enum.Enum):
@@ -43,7 +49,8 @@ class Reply:
 
     `news` goes to stderr before them: that the index has changed. `is_long` says that `text` is to
     be read through a pager. `command` is a program to run in the terminal, `url` an address to show
-    in a browser; empty means none. `shell` is the one to go on in, when it is another.
+    in a browser; empty means none. `shell` is the one to go on in, when it is another. `piped` is
+    a command of the system's shell, and the text that it reads.
     """
 
     text: str = ""
@@ -55,6 +62,7 @@ class Reply:
     command: tuple[str, ...] = ()
     url: str = ""
     shell: Shell | None = None
+    piped: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,17 @@ class Asked:
 
     query: str = ""
     like: str = ""
+
+
+class Misused(Exception):
+    """A command was not written as it is to be; `commands` says how."""
+
+
+def one(words: Sequence[str]) -> str:
+    """The first word behind a command. Raises: Misused when there is none."""
+    if not words:
+        raise Misused
+    return words[0]
 
 
 class Session:
@@ -173,7 +192,7 @@ class Session:
         self.query = asked.query or self.query
         self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
         wanting = not results.total and not asked.like
-        no_hits = self.index.no_hits(asked.query) if wanting else None
+        no_hits = self.index.no_hits(self.expanded(asked.query)) if wanting else None
         self.edits = no_hits.edits if no_hits else ()
         if self.mode is Mode.JSON:
             document = render.results_json(results, (), no_hits)
@@ -186,7 +205,29 @@ class Session:
         if asked.like:
             results = self.index.similar(asked.like, limit=offset + self.limit)
             return replace(results, hits=results.hits[offset:], offset=offset)
-        return self.index.search(asked.query, limit=self.limit, offset=offset, sort=self.sort)
+        text = self.expanded(asked.query)
+        return self.index.search(text, limit=self.limit, offset=offset, sort=self.sort)
+
+    def expanded(self, text: str) -> str:
+        """The query with the saved searches that it names. Raises: QueryError, SettingsError."""
+        return expanded(text, self.saved()) if "@" in text else text
+
+    def saved(self) -> dict[str, str]:
+        """The saved searches. Raises: SettingsError."""
+        return load_saved(saved_path(self.index))
+
+    def everything(self) -> Results:
+        """All that was asked last, not just a page. Raises: SearchIdxError."""
+        if self.asked is None:
+            raise SearchIdxError("nothing was asked yet; type a query")
+        if self.asked.like:
+            return self.index.similar(self.asked.like, limit=len(self.index))
+        text = self.expanded(self.asked.query)
+        return self.index.search(text, limit=len(self.index), sort=self.sort, lenient=True)
+
+    def show(self, hits: Iterable[Hit]) -> None:
+        """From now on a number means one of these hits."""
+        self.printed = {hit.rank: hit for hit in hits}
 
     def adopt(self, asked: Asked, results: Results) -> None:
         """Have commands mean these hits, which were shown and not printed."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
 from searchidx.posts.model import value_text
+from searchidx.related import Related
 from searchidx.render import Palette, clean, matches_text, no_hits_text, os_error_text
 from searchidx.results import Hit, NoHits, Results
 from searchidx.width import columns
@@ -46,6 +47,31 @@ def error_text(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{os_error_text(error)}\n"
     return clean(str(error)) + "\n"
+
+
+def related_text(found: Related, palette: Palette) -> str:
+    """What a post names as related and what names it, the posts of the index with a number."""
+    lines = [f"{palette.title}names{palette.reset}"]
+    for title, hit in found.names:
+        number = f"{palette.number}{hit.rank:4}{palette.reset}" if hit else "   -"
+        where = clean(hit.path) if hit else "not in the index"
+        lines.append(f"{number}  {clean(title)}  {palette.faint}{where}{palette.reset}")
+    lines += ["   nothing"] if not found.names else []
+    lines.append(f"{palette.title}is named by{palette.reset}")
+    for hit in found.named_by:
+        where = f"{palette.faint}{clean(hit.path)}{palette.reset}"
+        number = f"{palette.number}{hit.rank:4}{palette.reset}"
+        lines.append(f"{number}  {clean(hit.text('title'))}  {where}")
+    lines += ["   nothing"] if not found.named_by else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def related_json(found: Related) -> dict[str, object]:
+    """The same as plain values."""
+    return {
+        "names": [{"title": title, "path": hit and hit.path} for title, hit in found.names],
+        "named_by": [{"title": hit.text("title"), "path": hit.path} for hit in found.named_by],
+    }
 
 
 # -- one whole post

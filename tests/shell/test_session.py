@@ -91,7 +91,7 @@ def test_an_error_of_a_query_is_drawn(session: Session, line: str, expected: lis
         (":opne 1", "there is no command :opne; did you mean :open?"),
         (":zzz", "there is no command :zzz; see :help"),
         (":", "there is no command :; see :help"),
-        (":s 1", ":s may mean :show, :sort"),
+        (":s 1", ":s may mean :show, :sort, :save, :saved"),
         (":show", "write :show N"),
         (":next 2", "write :next"),
         (":show 1", "no hits were printed yet; type a query"),
@@ -252,7 +252,7 @@ def test_open_names_the_editor_and_the_file(session: Session, posts: Path) -> No
 def test_visual_comes_before_editor(index: Index, posts: Path) -> None:
     session = Session(index, PLAIN, {"VISUAL": "'my editor' --wait", "EDITOR": "ed"})
     run_line(session, "pact")
-    assert run_line(session, ":o 1").command == ("my editor", "--wait", str(posts / "pact.md"))
+    assert run_line(session, ":op 1").command == ("my editor", "--wait", str(posts / "pact.md"))
 
 
 @pytest.mark.parametrize(
@@ -357,3 +357,56 @@ def test_counts_as_bars_and_tables(session: Session) -> None:
         "article", "1", "1", "2",
     ]  # fmt: skip
     assert notes(run_line(session, ":cross type")) == "write :cross FIELD FIELD"
+
+
+def test_a_query_is_saved_and_named_in_another(session: Session) -> None:
+    assert notes(run_line(session, ":save x")) == "nothing was asked yet; type a query"
+    assert notes(run_line(session, ":saved")).startswith("nothing is saved yet")
+    run_line(session, "climate OR bread")
+    assert "@warm in a query stands for" in run_line(session, ":save warm").notes
+    assert run_line(session, ":saved").text == "@warm  climate OR bread\n"
+    assert titles(run_line(session, "@warm hottest")) == ["1  The *hottest* year"]
+    assert notes(run_line(session, ":facets type")) == "type of the posts that match @warm hottest"
+    assert "did you mean @warm?" in run_line(session, "@worm").notes
+    assert notes(run_line(session, ":save a/b")).startswith("'a/b' is no name")
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json", ".csv"])
+def test_hits_are_exported_and_nothing_is_overwritten(
+    session: Session, tmp_path: Path, suffix: str
+) -> None:
+    run_line(session, ":limit 1")
+    run_line(session, "climate")
+    path = tmp_path / f"two words{suffix}"
+    assert run_line(session, f":export {path}").notes == f"2 hits written to {path}\n"
+    assert "The hottest year" in path.read_text(encoding="utf-8")
+    assert run_line(session, f":export {path}").failed
+    assert notes(run_line(session, ":export hits.txt")).startswith("a file ends in .md, .json")
+
+
+def test_hits_are_piped(session: Session) -> None:
+    assert notes(run_line(session, ":once | cat")) == "nothing was asked yet; type a query"
+    run_line(session, "climate")
+    piped = run_line(session, ":once |  grep -c  'x  y'").piped
+    assert piped
+    assert piped[0] == "grep -c  'x  y'"
+    assert piped[1].startswith("1  What the *climate* pact says\n")
+    assert notes(run_line(session, ":once |")) == "write :once | COMMAND"
+
+
+def test_related_posts_are_walked(session: Session, posts: Path) -> None:
+    related = "---\ntitle: How to sew a mask\nrelated:\n  - title: Cameras see past the mask\n---\n"
+    (posts / "sew.md").write_text(related, encoding="utf-8")
+    session.index.sync([posts])
+    run_line(session, "cameras")
+    reply = run_line(session, ":rel 1")
+    assert reply.text == (
+        "names\n   1  How to sew a mask  posts/sew.md\n"
+        "is named by\n   2  How to sew a mask  posts/sew.md\n"
+    )
+    assert "   1  Cameras see past the mask  posts/mask.md\n" in run_line(session, ":rel 1").text
+    assert run_line(session, ":show 1").text.startswith("1  posts/mask.md\n")
+    (posts / "sew.md").unlink()
+    session.index.sync([posts])
+    run_line(session, "cameras")
+    assert "   -  How to sew a mask  not in the index\n" in run_line(session, ":rel 1").text

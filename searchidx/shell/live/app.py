@@ -42,7 +42,6 @@ from searchidx.shell.editing import (
     QueryLexer,
     depth_of,
     history_of,
-    run_program,
     style_of,
 )
 from searchidx.shell.live.controller import Controller
@@ -51,6 +50,7 @@ from searchidx.shell.live.lines import PAINT
 from searchidx.shell.live.searching import Piece, Searching, Task
 from searchidx.shell.live.state import can_close
 from searchidx.shell.live.worker import LatestWorker
+from searchidx.shell.programs import run_pipe, run_program
 from searchidx.shell.session import Reply, Session, Shell
 
 PROMPT = "› "
@@ -158,6 +158,17 @@ class LiveApp:
     def run_program(self, command: tuple[str, ...], done: Callable[[str], None]) -> None:
         async def run() -> None:
             done(await run_in_terminal(lambda: run_program(command)))
+
+        self.app.create_background_task(run())
+
+    def run_pipe(self, piped: tuple[str, str], done: Callable[[str], None]) -> None:
+        def run_and_wait() -> str:
+            said = run_pipe(piped)
+            input("[Enter goes back]")
+            return said
+
+        async def run() -> None:
+            done(await run_in_terminal(run_and_wait, in_executor=True))
 
         self.app.create_background_task(run())
 

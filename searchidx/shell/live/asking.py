@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from searchidx.errors import QueryError
 from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex
 from searchidx.query.meaning import meaning_of
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.results import FacetCount, Hit, NoHits, Results
+from searchidx.saved import expanded
 from searchidx.settings import FieldKind, FieldSpec
 
 WINDOW = 30
@@ -20,7 +24,8 @@ COUNTED_FIRST = ("topics", "provider", "type", "category")
 """The fields that are counted first; the others of the settings follow."""
 
 EVERY_POST = "*"
-_UNTOUCHED = frozenset("*?~^/\\")
+NOTHING: Mapping[str, str] = MappingProxyType({})
+_UNTOUCHED = frozenset("*?~^/\\@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,9 @@ def _open_phrase(words: str) -> str:
     return f'("{whole}" {grown})' if whole else grown
 
 
-def answer(index: Index, question: Question, vocabulary: Vocabulary) -> Answer:
+def answer(
+    index: Index, question: Question, vocabulary: Vocabulary, saved: Mapping[str, str] = NOTHING
+) -> Answer:
     """The window of hits for a question. What cannot be honoured is left out of the query.
 
     Raises: QueryError when the post that others are to be like is gone; IndexMissing.
@@ -122,7 +129,7 @@ def answer(index: Index, question: Question, vocabulary: Vocabulary) -> Answer:
     if question.like:
         results = index.similar(question.like, limit=3 * WINDOW)
         return Answer(question, results, f"posts like {question.like}", index.generation)
-    text = searched_text(question.text, vocabulary)
+    text = _whole_text(question, vocabulary, saved)
     results = index.search(
         text, limit=limit, offset=question.offset, sort=question.sort, lenient=True
     )
@@ -130,11 +137,21 @@ def answer(index: Index, question: Question, vocabulary: Vocabulary) -> Answer:
     return Answer(question, results, meaning, index.generation)
 
 
-def tally(index: Index, question: Question, vocabulary: Vocabulary) -> Tally:
+def _whole_text(question: Question, vocabulary: Vocabulary, saved: Mapping[str, str]) -> str:
+    """The query to run, with the saved searches that it names."""
+    text = searched_text(question.text, vocabulary)
+    with suppress(QueryError):  # a name that is still being typed
+        text = expanded(text, saved)
+    return text
+
+
+def tally(
+    index: Index, question: Question, vocabulary: Vocabulary, saved: Mapping[str, str] = NOTHING
+) -> Tally:
     """The counts for a question."""
     if question.like:
         return Tally(question)
-    text = searched_text(question.text, vocabulary)
+    text = _whole_text(question, vocabulary, saved)
     names = counted_fields(vocabulary.fields)
     dated = any(spec.kind is FieldKind.DATE for spec in vocabulary.fields)
     wanted = (*names, "month") if dated else names

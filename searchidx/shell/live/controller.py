@@ -9,7 +9,8 @@ from typing import Protocol
 
 from searchidx.errors import SearchIdxError
 from searchidx.render import clean
-from searchidx.shell.commands import QUERY_HELP, WEB_ADDRESS, run_line
+from searchidx.results import Hit
+from searchidx.shell.commands import QUERY_HELP, run_line
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Pane
 from searchidx.shell.live.asking import Answer, Rescue, Tally, searched_text
@@ -19,7 +20,7 @@ from searchidx.shell.live.lines import PAINT, Line
 from searchidx.shell.live.searching import Piece, Task
 from searchidx.shell.live.state import Overlay, Preview, State
 from searchidx.shell.live.view import Facts, screen
-from searchidx.shell.session import Asked, Reply, Session, Shell
+from searchidx.shell.session import WEB_ADDRESS, Asked, Reply, Session, Shell
 from searchidx.shell.texts import error_text
 
 SCROLL_LINES = 3
@@ -32,6 +33,7 @@ class Terminal(Protocol):
     def set_text(self, text: str) -> None: ...
     def remember(self, line: str) -> None: ...
     def run_program(self, command: tuple[str, ...], done: Callable[[str], None]) -> None: ...
+    def run_pipe(self, piped: tuple[str, str], done: Callable[[str], None]) -> None: ...
     def browse(self, url: str, done: Callable[[str], None]) -> None: ...
     def in_background(self, work: Callable[[], Reply], done: Callable[[Reply], None]) -> None: ...
     def send(self, sequence: str) -> None: ...
@@ -48,6 +50,7 @@ class Controller:
         self._asked: Task | None = None
         self._terminal = terminal
         self._is_running = False
+        self._adopted: dict[int, Hit] = {}
         self._orders = states.sorts(session.index.fields)
 
     # -- what comes in
@@ -143,10 +146,12 @@ class Controller:
         self.session.sort = self.state.sort
         self.session.width = max(40, self.state.columns - 3)
         found = self.state.answer
-        if found:
+        is_list = self.state.overlay and self.session.printed is not self._adopted
+        if found and not is_list:
             text = searched_text(found.question.text, self.session.vocabulary())
             asked = Asked(like=found.question.like) if found.question.like else Asked(text)
             self.session.adopt(asked, found.results)
+            self._adopted = self.session.printed
         before = self.session.asked
         self._terminal.in_background(
             lambda: run_line(self.session, line),
@@ -170,6 +175,8 @@ class Controller:
         if reply.url:
             self._browse(reply.url)
             state = replace(state, overlay=None)
+        if reply.piped:
+            self._terminal.run_pipe(reply.piped, self._say)
         if reply.command:
             self._terminal.run_program(reply.command, self._say)
         self.update(state)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from searchidx.errors import QueryError
 from searchidx.shell.live.asking import (
@@ -79,12 +79,18 @@ class Searching:
         if known is None or known.question != question:
             session = self._session
             with session.reading:
+                vocabulary, saved = session.vocabulary(), self._saved(question)
                 try:
-                    known = answer(session.index, question, session.vocabulary())
+                    known = answer(session.index, question, vocabulary, saved)
                 except QueryError:  # the post that others are to be like is gone
-                    known = answer(session.index, Question(question.text), session.vocabulary())
+                    plain = replace(question, like="")
+                    known = answer(session.index, plain, vocabulary, saved)
+                    known = replace(known, question=question)
             self._answer = known
         return known
+
+    def _saved(self, question: Question) -> Mapping[str, str]:
+        return self._session.saved() if "@" in question.text else {}
 
     def _rescued(self, question: Question) -> Rescue:
         session = self._session
@@ -106,6 +112,6 @@ class Searching:
         if known is None or known.question.is_about_the_same != question.is_about_the_same:
             session = self._session
             with session.reading:
-                known = tally(session.index, question, session.vocabulary())
+                known = tally(session.index, question, session.vocabulary(), self._saved(question))
             self._tally = known
         return known

@@ -135,7 +135,9 @@ def typed(state: State, text: str) -> State:
     """Another text in the query line. The answer of before stays until there is a new one."""
     if text == state.text:
         return state
-    other = replace(state, text=text, message="", overlay=None)
+    is_command = text.lstrip().startswith(":")
+    overlay = state.overlay if is_command else None
+    other = replace(state, text=text, message="", overlay=overlay)
     if other.question == state.question:
         return other
     return replace(
