@@ -31,7 +31,7 @@ LAYERS = [
     {"highlight"},
     {"results"},
     {"store"},
-    {"faceting", "rescue", "suggest", "sync", "why"},
+    {"faceting", "lint", "rescue", "suggest", "sync", "why"},
     {"reading"},
     {"render"},
     {"charts", "export", "index"},

@@ -248,13 +248,37 @@ def _check(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
+def _lint(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "lint",
+        "say what is amiss with the front matter of some folders",
+        epilog="exit status: 0 nothing of that level, 1 something, 2 an error",
+    )
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders of posts (as for index)")
+    parser.add_argument("--settings", metavar="FILE", help="a settings file (else searchidx.toml)")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE", help="leave out (repeatable)"
+    )
+    parser.add_argument(
+        "--level",
+        choices=("note", "warning", "error"),
+        default="warning",
+        help="from where on findings make the exit status 1 (default: warning)",
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print the findings as JSON")
+    output.add_argument("--sarif", action="store_true", help="print them as SARIF 2.1.0")
+
+
 def _completion(commands: Commands) -> None:
     parser = _command(commands, "completion", "print a completion script for a shell")
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
 _COMMANDS = (
-    _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check, _completion,
+    _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check,
+    _lint, _completion,
 )  # fmt: skip
 """In the order of the help."""
 

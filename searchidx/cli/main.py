@@ -42,6 +42,7 @@ COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
     "fields": commands.fields,
     "terms": commands.terms,
     "check": commands.check,
+    "lint": _later("linting", "run_lint"),
     "completion": commands.completion,
 }
 
