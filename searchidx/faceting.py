@@ -73,10 +73,13 @@ def field_of(name: str, fields: Sequence[FieldSpec]) -> FieldSpec:
     raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
 
-def facet_counts(snapshot: Snapshot, facet: Facet, found: Sequence[DocSet]) -> list[FacetCount]:
+def facet_counts(
+    snapshot: Snapshot, facet: Facet, found: Sequence[DocSet], most: int = 0
+) -> list[FacetCount]:
     """The values among some documents; dates and numbers ascending, others in no order.
 
-    Values that differ by case only are one.
+    Values that differ by case only are one. With `most`, only so many texts, the most frequent, are
+    given: how posts write each has to be looked up.
     """
     spec = facet.spec
     match spec.kind:
@@ -91,9 +94,11 @@ def facet_counts(snapshot: Snapshot, facet: Facet, found: Sequence[DocSet]) -> l
             return [FacetCount("yes" if term == "t" else "no", count) for term, count, _ in terms]
     column = names_of(spec).value
     counts = snapshot.first_value_counts if spec.interchangeable else snapshot.value_counts
+    texts = counts(column, found)
+    if most and len(texts) > most:
+        texts = sorted(texts, key=lambda row: (-row[1], row[0]))[:most]
     return [
-        FacetCount(snapshot.spelling(spec, term, number), count)
-        for term, count, number in counts(column, found)
+        FacetCount(snapshot.spelling(spec, term, number), count) for term, count, number in texts
     ]
 
 
@@ -117,7 +122,7 @@ def cross_counts(
     """
     found = snapshot.found(tree)
     rows, columns = (
-        _kept(facet, facet_counts(snapshot, facet, found), limit)
+        _kept(facet, facet_counts(snapshot, facet, found, limit), limit)
         for facet, limit in zip(pair, most, strict=True)
     )
     by_column = []

@@ -80,7 +80,8 @@ class SearchOptions(TypedDict, total=False):
     `sort` is `relevance` or fields such as `date` or `-quality,date`; empty means relevance, and
     newest first for a query that only filters. `fields` are looked in for plain words instead of
     the default ones. `since` and `until` bound the date, both included. `facets` names fields to
-    count. `lenient` leaves out what cannot be honoured instead of raising.
+    count, of a field of texts at most `facet_limit` values, the most frequent (0: all). `lenient`
+    leaves out what cannot be honoured instead of raising.
     """
 
     limit: int
@@ -90,6 +91,7 @@ class SearchOptions(TypedDict, total=False):
     since: str
     until: str
     facets: tuple[str, ...]
+    facet_limit: int
     lenient: bool
 
 
@@ -109,7 +111,7 @@ class Reading:
         keys = self._sort_keys(options.get("sort", ""), parsed.is_ranked)
         offset = options.get("offset", 0)
         total, page = _page(self.snapshot, tree, keys, offset, options.get("limit", 10))
-        facets = self._facets(tree, options.get("facets", ()))
+        facets = self._facets(tree, options.get("facets", ()), options.get("facet_limit", 0))
         return Results(
             query=parsed.text,
             total=total,
@@ -154,7 +156,7 @@ class Reading:
         """See `Index.facets`."""
         if limit < 0:
             raise QueryError(str(limit), 0, "limit counts from 0", "")
-        return self._facets(self._parsed(text).tree, (name,))[name][:limit]
+        return self._facets(self._parsed(text).tree, (name,), limit)[name][:limit]
 
     def cross(
         self, rows: str, columns: str, text: str | query.Query, most: tuple[int, int]
@@ -313,12 +315,14 @@ class Reading:
         names = [spec.name for spec in self.fields if is_sortable(spec)]
         return f"sort by {RELEVANCE} or one of {', '.join(names)}, with - in front for descending"
 
-    def _facets(self, tree: query.Query, names: Sequence[str]) -> dict[str, tuple[FacetCount, ...]]:
+    def _facets(
+        self, tree: query.Query, names: Sequence[str], most: int
+    ) -> dict[str, tuple[FacetCount, ...]]:
         """The values of some fields in what matches, each most frequent first."""
         wanted = {name: facet_of(name, self.fields) for name in names}
         found = self.snapshot.found(tree) if wanted else []
         return {
-            name: by_count(facet_counts(self.snapshot, facet, found))
+            name: by_count(facet_counts(self.snapshot, facet, found, most))
             for name, facet in wanted.items()
         }
 

@@ -77,6 +77,7 @@ def query(arguments: Arguments) -> int:
             since=arguments.since,
             until=arguments.until,
             facets=facets,
+            facet_limit=0 if output == "json" else MOST_VALUES,
         )
         try:
             results = source.search(text, **options)

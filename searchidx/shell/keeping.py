@@ -22,10 +22,10 @@ def rel(session: Session, words: list[str]) -> Reply:
 
 def save(session: Session, words: list[str]) -> Reply:
     name = one(words).removeprefix("@")
-    if not session.query:
+    if not session.typed:
         raise SearchIdxError("nothing was asked yet; type a query")
-    save_search(session.index, name, session.query)
-    return Reply(notes=f"saved; @{name} in a query stands for {render.clean(session.query)}\n")
+    save_search(session.index, name, session.typed)
+    return Reply(notes=f"saved; @{name} in a query stands for {render.clean(session.typed)}\n")
 
 
 def saved(session: Session, words: list[str]) -> Reply:

@@ -103,6 +103,7 @@ class Session:
         self.mode = Mode.TEXT
         self.asked: Asked | None = None
         self.query = ""
+        self.typed = ""
         self.results: Results | None = None
         self.printed: dict[int, Hit] = {}
         self.edits: tuple[Edit, ...] = ()
@@ -189,7 +190,7 @@ class Session:
         """Fetch a page; from now on `printed` and its hits are those that a number means."""
         results = self._fetch(asked, offset)
         self.asked, self.results = asked, results
-        self.query = asked.query or self.query
+        self.query = self.typed = asked.query or self.query
         self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
         wanting = not results.total and not asked.like
         no_hits = self.index.no_hits(self.expanded(asked.query)) if wanting else None
@@ -229,10 +230,14 @@ class Session:
         """From now on a number means one of these hits."""
         self.printed = {hit.rank: hit for hit in hits}
 
-    def adopt(self, asked: Asked, results: Results) -> None:
-        """Have commands mean these hits, which were shown and not printed."""
+    def adopt(self, asked: Asked, results: Results, typed: str) -> None:
+        """Have commands mean these hits, which were shown and not printed.
+
+        `typed` is the query as it was typed, where what was asked is made of it.
+        """
         self.asked, self.results = asked, results
         self.query = asked.query or self.query
+        self.typed = typed or self.query
         self.printed = {hit.rank: hit for hit in results.hits}
 
     # -- what commands need

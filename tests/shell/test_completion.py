@@ -43,6 +43,16 @@ from searchidx.shell.session import Session
         pytest.param("type:=", ["article", "blog"], id="behind ="),
         pytest.param("published:", ["yes", "no"], id="yes and no"),
         pytest.param("published:n", ["no"], id="no"),
+        pytest.param("oceans topics:", ["Climate", "Oceans"], id="values under the rest"),
+        pytest.param("oceans -topics:cl", ["Climate"], id="excluded values under the rest"),
+        pytest.param("nosuch topics:", ["Climate", "Energy"], id="rest without hits"),
+        pytest.param("oceans date:20", ["2020"], id="years under the rest"),
+        pytest.param("mask A", ["AND "], id="AND"),
+        pytest.param("mask O", ["OR "], id="OR"),
+        pytest.param("A", [], id="no operator at the start"),
+        pytest.param("N", ["NOT "], id="NOT at the start"),
+        pytest.param("mask a", [], id="operators are in capitals"),
+        pytest.param("mask @wa", ["@warm"], id="saved search"),
         pytest.param("quality:", [], id="numbers"),
         pytest.param("date:t", ["today", "tomorrow", '"this week"'], id="named dates"),
         pytest.param(
@@ -69,6 +79,7 @@ from searchidx.shell.session import Session
 )
 def test_what_is_offered(session: Session, text: str, expected: list[str]) -> None:
     run_line(session, "climate")
+    run_line(session, ":save warm")
     found = [candidate.text for candidate in candidates(text, Lookups(session))]
     assert found[: len(expected)] == expected
     assert bool(found) == bool(expected)
@@ -89,6 +100,13 @@ def test_what_is_offered(session: Session, text: str, expected: list[str]) -> No
 def test_a_candidate_replaces_what_was_typed(session: Session, text: str, completed: str) -> None:
     first = candidates(text, Lookups(session))[0]
     assert text[: first.start] + first.text == completed
+
+
+def test_counts_are_those_under_the_rest_of_the_query(session: Session) -> None:
+    found = candidates("climate type:", Lookups(session))
+    assert [(one.display, one.meta) for one in found] == [("article", "2 posts")]
+    found = candidates("date:2021 topics:=", Lookups(session))
+    assert (found[0].display, found[0].meta) == ("Climate", "1 post")
 
 
 def test_values_come_with_their_posts_most_frequent_first(session: Session) -> None:

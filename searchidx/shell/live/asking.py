@@ -155,7 +155,7 @@ def tally(
     names = counted_fields(vocabulary.fields)
     dated = any(spec.kind is FieldKind.DATE for spec in vocabulary.fields)
     wanted = (*names, "month") if dated else names
-    found = index.search(text, limit=0, facets=wanted, lenient=True).facets
+    found = index.search(text, limit=0, facets=wanted, facet_limit=MOST_VALUES, lenient=True).facets
     months = tuple(sorted(found.get("month", ()), key=lambda row: row.value))
     facets = tuple((name, found[name][:MOST_VALUES]) for name in names if found[name])
     return Tally(question, (*facets, *_years(months)), months)

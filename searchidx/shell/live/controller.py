@@ -150,7 +150,7 @@ class Controller:
         if found and not is_list:
             text = searched_text(found.question.text, self.session.vocabulary())
             asked = Asked(like=found.question.like) if found.question.like else Asked(text)
-            self.session.adopt(asked, found.results)
+            self.session.adopt(asked, found.results, found.question.text.strip())
             self._adopted = self.session.printed
         before = self.session.asked
         self._terminal.in_background(

@@ -40,7 +40,7 @@ Piece = Answer | Preview | Tally | Rescue
 class Searching:
     """Answers tasks from a session's index. Used by one thread; what it found last is kept.
 
-    It moves the index to its newest generation, while it holds `session.reading`.
+    It moves the index to its newest generation, unless another thread reads one just then.
     """
 
     def __init__(self, session: Session) -> None:
@@ -68,8 +68,7 @@ class Searching:
     def _refresh(self) -> None:
         """Search the newest generation; what was found in another is forgotten."""
         index = self._session.index
-        with self._session.reading:
-            index.refresh()
+        self._session.refresh()
         if index.generation != self._generation:
             self._generation = index.generation
             self._answer = self._tally = self._preview = None
@@ -78,14 +77,13 @@ class Searching:
         known = self._answer
         if known is None or known.question != question:
             session = self._session
-            with session.reading:
-                vocabulary, saved = session.vocabulary(), self._saved(question)
-                try:
-                    known = answer(session.index, question, vocabulary, saved)
-                except QueryError:  # the post that others are to be like is gone
-                    plain = replace(question, like="")
-                    known = answer(session.index, plain, vocabulary, saved)
-                    known = replace(known, question=question)
+            vocabulary, saved = session.vocabulary(), self._saved(question)
+            try:
+                known = answer(session.index, question, vocabulary, saved)
+            except QueryError:  # the post that others are to be like is gone
+                plain = replace(question, like="")
+                known = answer(session.index, plain, vocabulary, saved)
+                known = replace(known, question=question)
             self._answer = known
         return known
 
@@ -94,8 +92,7 @@ class Searching:
 
     def _rescued(self, question: Question) -> Rescue:
         session = self._session
-        with session.reading:
-            return Rescue(question, session.index.no_hits(question.text))
+        return Rescue(question, session.index.no_hits(question.text))
 
     def _previewed(self, task: Task, found: Answer) -> Preview | None:
         hit = chosen_hit(found, task.selected)
@@ -111,7 +108,6 @@ class Searching:
         known = self._tally
         if known is None or known.question.is_about_the_same != question.is_about_the_same:
             session = self._session
-            with session.reading:
-                known = tally(session.index, question, session.vocabulary(), self._saved(question))
+            known = tally(session.index, question, session.vocabulary(), self._saved(question))
             self._tally = known
         return known
