@@ -188,14 +188,14 @@ class _Reader:
         values: dict[str, Any] = {"base": self.path.resolve().parent, "source": self.path}
         language = "en"
         for key, value in table.items():
-            if key == "fields":
+            if key in ("fields", "shell"):  # what [shell] says is read by the shell
                 continue
             if key == "language":
                 language = self.language(key, value)
             elif key in allowed:
                 values[key] = self.typed(key, value, known[key])
             else:
-                raise self.unknown(key, key, [*allowed, "fields", "language"])
+                raise self.unknown(key, key, [*allowed, "fields", "language", "shell"])
         for key in ("include", "exclude"):
             for pattern in values.get(key, ()):
                 self.check_glob(key, pattern)

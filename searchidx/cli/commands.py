@@ -23,6 +23,7 @@ from searchidx.posts.model import Problem
 from searchidx.posts.scan import unescaped
 from searchidx.reading import SearchOptions, Stats
 from searchidx.results import CrossCounts, Explanation, NoHits, Results
+from searchidx.settings import find_settings
 
 if TYPE_CHECKING:
     from searchidx.render import Palette
@@ -105,7 +106,7 @@ def print_results(
     """Print results in the form that the arguments ask for, and a summary to stderr."""
     output = _output_of(arguments)
     if output == "text":
-        _print_hits(results, explanations, cross, arguments)
+        _print_hits(results, explanations, cross, (source, arguments))
     elif output == "count":
         print(results.total)
     elif output == "json":
@@ -157,14 +158,34 @@ def _output_of(arguments: Arguments) -> str:
 def shell(arguments: Arguments) -> int:
     """Search interactively."""
     from searchidx.shell import run_shell
+    from searchidx.shell.preferences import load_preferences
     from searchidx.shell.session import Shell
 
     first = Shell.LINES if arguments.plain else Shell.LIVE
+    here = Path.cwd()
     with index_to_read(arguments) as source:
+        preferences = load_preferences(find_settings(source.path.parent) or find_settings(here))
+        environment = _pager_environment(source)
         palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
         return run_shell(
-            source, palette, lambda text: page(text, os.environ, wanted=True), first=first
+            source,
+            palette,
+            lambda text: page(text, environment, wanted=True),
+            first=first,
+            preferences=preferences,
         )
+
+
+def _pager_environment(source: Index) -> dict[str, str]:
+    """The environment, with the pager of the settings where SEARCHIDX_PAGER names none."""
+    environment = dict(os.environ)
+    path = find_settings(source.path.parent) or find_settings(Path.cwd())
+    if path and "SEARCHIDX_PAGER" not in environment:
+        from searchidx.shell.preferences import load_preferences
+
+        if pager := load_preferences(path).pager:
+            environment["SEARCHIDX_PAGER"] = pager
+    return environment
 
 
 def stats(arguments: Arguments) -> int:
@@ -358,8 +379,9 @@ def _print_hits(
     results: Results,
     explanations: Sequence[Explanation | None],
     cross: CrossCounts | None,
-    arguments: Arguments,
+    place: tuple[Index, Arguments],
 ) -> None:
+    source, arguments = place
     palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
     width = stream_width(sys.stdout)
     parts = []
@@ -372,7 +394,9 @@ def _print_hits(
         parts.append("\n")
     if results.facets or cross:
         parts += _counts_text(results, cross, palette)
-    page("".join(parts), os.environ, not arguments.no_pager)
+    text = "".join(parts)
+    environment = _pager_environment(source) if sys.stdout.isatty() else os.environ
+    page(text, environment, not arguments.no_pager)
 
 
 def _counts_text(results: Results, cross: CrossCounts | None, palette: Palette) -> Iterator[str]:

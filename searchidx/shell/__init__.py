@@ -13,20 +13,26 @@ from collections.abc import Callable
 
 from searchidx.index import Index
 from searchidx.render import Palette, text_width
+from searchidx.shell.preferences import Preferences
 from searchidx.shell.session import Session, Shell
 
 Page = Callable[[str], object]
 
 
 def run_shell(
-    index: Index, palette: Palette, page: Page | None = None, *, first: Shell = Shell.LIVE
+    index: Index,
+    palette: Palette,
+    page: Page | None = None,
+    *,
+    first: Shell = Shell.LIVE,
+    preferences: Preferences | None = None,
 ) -> int:
     """Search until the input ends; the exit code: 2 when a line of a pipe was an error, else 0.
 
     `page` shows a text longer than the screen; without it, such a text is written to stdout.
     `first` is the shell to begin with on a terminal; where no cursor moves it is the plain one.
     """
-    session = Session(index, palette, os.environ)
+    session = Session(index, palette, os.environ, preferences)
     session.draws = sys.stdout.isatty()
     if sys.stdin.isatty() and sys.stdout.isatty():
         can_move = os.environ.get("TERM", "dumb") not in ("", "dumb")

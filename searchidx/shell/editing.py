@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from prompt_toolkit.auto_suggest import AutoSuggest, AutoSuggestFromHistory
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.lexers import Lexer
@@ -16,10 +18,11 @@ from prompt_toolkit.styles import Style
 
 from searchidx.errors import SearchIdxError
 from searchidx.render import PLAIN, clean
-from searchidx.shell import style
+from searchidx.shell import colours, style
 from searchidx.shell.completion import candidates
 from searchidx.shell.history import history_path, make_private
 from searchidx.shell.lookups import Lookups
+from searchidx.shell.preferences import Keys
 from searchidx.shell.session import Session
 from searchidx.shell.texts import error_text
 
@@ -94,9 +97,21 @@ def history_of(session: Session) -> History:
 
 def style_of(session: Session) -> Style:
     """The colours; without colour the same by underlining and reversing."""
-    return Style.from_dict(style.PLAIN if session.palette == PLAIN else style.COLOURS)
+    return Style.from_dict(
+        colours.PLAIN if session.palette == PLAIN else session.preferences.styles()
+    )
 
 
 def depth_of(session: Session) -> ColorDepth | None:
     """How many colours the terminal is given; None leaves that to the terminal."""
     return ColorDepth.DEPTH_1_BIT if session.palette == PLAIN else None
+
+
+def mode_of(session: Session) -> EditingMode:
+    """The keys with which the query line is edited."""
+    return EditingMode.VI if session.preferences.keys is Keys.VI else EditingMode.EMACS
+
+
+def ghost_of(session: Session) -> AutoSuggest | None:
+    """The rest of an earlier query, in grey; None where that is not wanted."""
+    return AutoSuggestFromHistory() if session.preferences.ghost_text else None

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app_or_none
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.filters import completion_is_selected, has_completions
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -24,7 +23,9 @@ from searchidx.shell.editing import (
     QueryCompleter,
     QueryLexer,
     depth_of,
+    ghost_of,
     history_of,
+    mode_of,
     style_of,
 )
 from searchidx.shell.programs import run_pipe, run_program
@@ -82,7 +83,8 @@ def build_prompt(
         lexer=QueryLexer(session),
         completer=ThreadedCompleter(QueryCompleter(session)),
         complete_while_typing=True,
-        auto_suggest=AutoSuggestFromHistory(),
+        auto_suggest=ghost_of(session),
+        editing_mode=mode_of(session),
         history=history_of(session),
         key_bindings=_bindings(),
         bottom_toolbar=lambda: toolbar(session, _typed()),

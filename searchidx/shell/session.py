@@ -21,6 +21,7 @@ from searchidx.render import WIDEST_TEXT, Palette
 from searchidx.results import ANOTHER_SPELLING, Edit, Hit, NoHits, Results
 from searchidx.saved import expanded, load_saved, saved_path
 from searchidx.shell import texts
+from searchidx.shell.preferences import Preferences
 
 DEFAULT_LIMIT = 10
 AUTOMATIC = "auto"
@@ -91,8 +92,15 @@ class Session:
     `reading` meanwhile.
     """
 
-    def __init__(self, index: Index, palette: Palette, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        palette: Palette,
+        environment: Mapping[str, str],
+        preferences: Preferences | None = None,
+    ) -> None:
         self.index = index
+        self.preferences = preferences or Preferences()
         self.palette = palette
         self.environment = environment
         self.width = WIDEST_TEXT

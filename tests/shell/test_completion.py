@@ -122,15 +122,6 @@ def test_every_command_is_offered(session: Session) -> None:
     assert offered == [f":{command.name}" for command in COMMANDS]
 
 
-def test_a_large_index_lists_values_from_its_terms(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("searchidx.shell.lookups.MOST_POSTS_COUNTED", 0)
-    lookups = Lookups(session)
-    assert lookups.values("provider")[0].value == "tideline"
-    assert lookups.values("topics") == ()
-
-
 @pytest.mark.parametrize(
     "value",
     ["plain", "two words", 'a "quote"', "back\\slash", "-minus", "a*b", "x:y", "(", "ö-1.2"],

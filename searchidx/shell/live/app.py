@@ -8,9 +8,9 @@ import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from prompt_toolkit.application import Application, run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import ThreadedCompleter
 from prompt_toolkit.filters import (
@@ -34,6 +34,7 @@ from prompt_toolkit.layout import (
 )
 from prompt_toolkit.layout.menus import CompletionsMenu
 from prompt_toolkit.layout.processors import AppendAutoSuggestion, BeforeInput
+from prompt_toolkit.mouse_events import MouseEvent, MouseEventType
 from prompt_toolkit.output import Output
 from prompt_toolkit.widgets import SearchToolbar
 
@@ -41,7 +42,9 @@ from searchidx.shell.editing import (
     QueryCompleter,
     QueryLexer,
     depth_of,
+    ghost_of,
     history_of,
+    mode_of,
     style_of,
 )
 from searchidx.shell.live.controller import Controller
@@ -52,6 +55,9 @@ from searchidx.shell.live.state import can_close
 from searchidx.shell.live.worker import LatestWorker
 from searchidx.shell.programs import run_pipe, run_program
 from searchidx.shell.session import Reply, Session, Shell
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding.key_bindings import NotImplementedOrNone
 
 PROMPT = "› "
 LOOK_EVERY_S = 2.0
@@ -91,6 +97,8 @@ class LiveApp:
             key_bindings=self._bindings(),
             style=style_of(session),
             color_depth=depth_of(session),
+            editing_mode=mode_of(session),
+            mouse_support=session.preferences.mouse,
             full_screen=True,
             input=source,
             output=sink,
@@ -200,7 +208,7 @@ class LiveApp:
 
     def _layout(self) -> Layout:
         query = Window(self._query.control, height=1)
-        body = Window(FormattedTextControl(self._fragments), wrap_lines=False)
+        body = Window(_Screen(self._fragments, self.controller), wrap_lines=False)
         menu = Float(CompletionsMenu(max_height=MENU_ROWS), xcursor=True, ycursor=True)
         content = FloatContainer(HSplit([query, body, self._query.search]), [menu])
         return Layout(content, focused_element=query)
@@ -250,6 +258,26 @@ class LiveApp:
         return lambda event: self.controller.act(action)
 
 
+class _Screen(FormattedTextControl):
+    """What stands below the query line; the wheel moves in it, a click chooses a hit."""
+
+    def __init__(self, fragments: Callable[[], StyleAndTextTuples], controller: Controller) -> None:
+        super().__init__(fragments)
+        self._controller = controller
+
+    def mouse_handler(self, mouse_event: MouseEvent) -> NotImplementedOrNone:
+        match mouse_event.event_type:
+            case MouseEventType.SCROLL_UP:
+                self._controller.act(Action.UP)
+            case MouseEventType.SCROLL_DOWN:
+                self._controller.act(Action.DOWN)
+            case MouseEventType.MOUSE_UP:
+                self._controller.click(mouse_event.position.x, mouse_event.position.y)
+            case _:
+                return NotImplemented
+        return None
+
+
 @contextmanager
 def _collecting_when_idle() -> Iterator[None]:
     """Memory is looked through for garbage in the pauses of typing, not while somebody waits.
@@ -268,7 +296,7 @@ def _query_line(session: Session) -> _Query:
     search = SearchToolbar()
     buffer = Buffer(
         completer=ThreadedCompleter(QueryCompleter(session)),
-        auto_suggest=AutoSuggestFromHistory(),
+        auto_suggest=ghost_of(session),
         history=history_of(session),
         multiline=False,
     )

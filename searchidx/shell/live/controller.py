@@ -201,6 +201,10 @@ class Controller:
     def first(self) -> None:
         self.update(states.moved(self.state, -self.state.total))
 
+    def click(self, column: int, row: int) -> None:
+        """Choose the hit at a place of the screen, counted from below the query line."""
+        self.update(states.clicked(self.state, column, row))
+
     def enter(self) -> None:
         """Run a command, add or remove a value, or read the post."""
         state = self.state

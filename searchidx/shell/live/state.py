@@ -198,6 +198,18 @@ def moved(state: State, hits: int) -> State:
     return _in_sight(replace(state, selected=selected, scroll=0, message=""))
 
 
+def clicked(state: State, column: int, row: int) -> State:
+    """The hit at a place chosen; the same state when there is none."""
+    places = state.arrangement
+    left = places.facets.columns + bool(places.facets.columns)
+    line = row - 1 - places.has_meaning_row
+    is_inside = left <= column < left + places.hits.columns and 0 <= line < places.hits.rows
+    at = state.top + line // rows_per_hit(places.hits) if is_inside else -1
+    if state.overlay or state.reads or not 0 <= at < state.total:
+        return state
+    return _in_sight(replace(state, selected=at, scroll=0, chooses_facets=False))
+
+
 def turned(state: State, pages: int) -> State:
     """So many screens down, or up."""
     if state.overlay or state.reads:
