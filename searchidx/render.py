@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
@@ -57,6 +58,17 @@ class Palette:
     faint: str = ""
     number: str = ""
     reset: str = ""
+    files: str = ""
+
+    def linked(self, path: str) -> str:
+        """A path as it is shown; with `files`, linked to the file, for terminals that have links.
+
+        `files` is the absolute folder that relative paths count from.
+        """
+        if not self.files:
+            return clean(path)
+        whole = path if path.startswith("/") else f"{self.files}/{path}"
+        return f"\x1b]8;;file://{quote(whole)}\x1b\\{clean(path)}\x1b]8;;\x1b\\"
 
 
 PLAIN = Palette()
@@ -98,7 +110,7 @@ def _hit_text(hit: Hit, palette: Palette, width: int) -> str:
     shown += [indent + line for line in head[1:]]
     if about := about_text(hit, palette):
         shown.append(indent + about)
-    shown.append(f"{indent}{palette.faint}{clean(hit.path)}{palette.reset}")
+    shown.append(f"{indent}{palette.faint}{palette.linked(hit.path)}{palette.reset}")
     for name in SHOWN_BELOW:
         shown += [indent + line for line in snippets(hit, name, palette, room)]
     return "\n".join(shown) + "\n"

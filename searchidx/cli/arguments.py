@@ -271,6 +271,27 @@ def _lint(commands: Commands) -> None:
     output.add_argument("--sarif", action="store_true", help="print them as SARIF 2.1.0")
 
 
+def _watch(commands: Commands) -> None:
+    parser = _command(
+        commands, "watch", "keep the index in step with its folders until interrupted"
+    )
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders of posts (as for index)")
+    parser.add_argument("--settings", metavar="FILE", help="a settings file (else searchidx.toml)")
+    parser.add_argument(
+        "--wait-ms",
+        type=_count,
+        default=500,
+        metavar="N",
+        help="gather changes for so long before each sync (default: 500)",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(full=False)
+
+
+def _man(commands: Commands) -> None:
+    _command(commands, "man", "print the manual page: searchidx man > searchidx.1")
+
+
 def _completion(commands: Commands) -> None:
     parser = _command(commands, "completion", "print a completion script for a shell")
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
@@ -278,7 +299,7 @@ def _completion(commands: Commands) -> None:
 
 _COMMANDS = (
     _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check,
-    _lint, _completion,
+    _lint, _watch, _completion, _man,
 )  # fmt: skip
 """In the order of the help."""
 

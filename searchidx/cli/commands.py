@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
-from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
+from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.posts.model import Problem
@@ -42,7 +42,7 @@ Arguments = argparse.Namespace
 
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
-    with _index_to_write(arguments) as target:
+    with index_to_write(arguments) as target:
         report = target.sync(
             arguments.roots,
             full=arguments.full,
@@ -166,7 +166,7 @@ def shell(arguments: Arguments) -> int:
     with index_to_read(arguments) as source:
         preferences = load_preferences(find_settings(source.path.parent) or find_settings(here))
         environment = _pager_environment(source)
-        palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
+        palette = _palette(arguments, source)
         return run_shell(
             source,
             palette,
@@ -174,6 +174,12 @@ def shell(arguments: Arguments) -> int:
             first=first,
             preferences=preferences,
         )
+
+
+def _palette(arguments: Arguments, source: Index) -> Palette:
+    is_terminal = sys.stdout.isatty()
+    palette = palette_for(arguments.color, os.environ, is_terminal)
+    return linking(palette, source.path.parent, os.environ, is_terminal)
 
 
 def _pager_environment(source: Index) -> dict[str, str]:
@@ -254,7 +260,7 @@ def index_to_read(arguments: Arguments) -> Index:
     return open_index(find_index(arguments.index, os.environ, Path.cwd()))
 
 
-def _index_to_write(arguments: Arguments) -> Index:
+def index_to_write(arguments: Arguments) -> Index:
     """The index to sync; one that cannot be read is opened empty when it is to be rebuilt."""
     here = Path.cwd()
     folder = find_index(arguments.index, os.environ, here)
@@ -382,7 +388,7 @@ def _print_hits(
     place: tuple[Index, Arguments],
 ) -> None:
     source, arguments = place
-    palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
+    palette = _palette(arguments, source)
     width = stream_width(sys.stdout)
     parts = []
     for hit, explanation in zip_longest(results.hits, explanations):

@@ -43,7 +43,9 @@ COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
     "terms": commands.terms,
     "check": commands.check,
     "lint": _later("linting", "run_lint"),
+    "watch": _later("watching", "watch"),
     "completion": commands.completion,
+    "man": _later("manual", "man"),
 }
 
 

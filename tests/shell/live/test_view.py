@@ -182,3 +182,12 @@ def test_orders_go_round(index: Index) -> None:
     for order in (*orders[1:], ""):
         state = states.resorted(state, orders)
         assert state.sort == order
+
+
+def test_a_click_chooses_a_hit(index: Index, session: Session) -> None:
+    state = answered(index, session, "", 140, 40)
+    assert states.clicked(state, 40, 2 + 3).selected == 1
+    assert states.clicked(state, 5, 2 + 3) == state
+    assert states.clicked(state, 40, 2 + 3 * 10) == state
+    assert states.clicked(state, 40, 0) == state
+    assert states.clicked(states.read(state), 40, 5) == states.read(state)
