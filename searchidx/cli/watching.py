@@ -38,10 +38,11 @@ def keep_in_step(
     roots: Sequence[str | os.PathLike[str]],
     changes: Changes,
     told: Callable[[SyncReport], None],
+    wait_s: float = 5.0,
 ) -> None:
     """Sync once, and after every item of the changes; `told` hears of each sync that did something.
 
-    While another process writes, the next change is waited for.
+    While another process writes for longer than `wait_s`, the next change is waited for.
     """
     first = target.sync(roots)
     told(first)
@@ -49,7 +50,7 @@ def keep_in_step(
     folders = [Path(root) for root in roots] or [base / root for root in target.stats().roots]
     for _ in changes([folder.resolve() for folder in folders]):
         try:
-            report = target.sync(roots)
+            report = target.sync(roots, wait_s=wait_s)
         except (IndexLocked, OSError) as error:
             sys.stderr.write(f"searchidx: {clean(str(error))}\n")
             continue
