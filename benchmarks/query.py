@@ -32,6 +32,7 @@ from benchmarks.questions import Answer, Question, difference
 from benchmarks.report import (
     REFERENCE,
     add_build_options,
+    add_keep_option,
     compared,
     environment,
     figure,
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         opened: dict[str, Searching] = {}
         for name, engine in engines.items():
-            where = _built(name, engine, folder, options)
+            where = built_index(name, engine, folder, options)
             opened[name] = stack.enter_context(closing(engine.open(where)))
         for row in rows:
             _check(row, engines, opened)
@@ -109,12 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = options_parser("benchmarks.query", __doc__.splitlines()[0], runs=10)
     parser.add_argument("--posts", type=int, default=10_000, help="how many (%(default)s)")
     add_build_options(parser)
-    parser.add_argument(
-        "--keep",
-        type=Path,
-        metavar="FOLDER",
-        help=f"keep the indexes here, and use those that are here again, but not {REFERENCE}'s",
-    )
+    add_keep_option(parser)
     return parser
 
 
@@ -127,7 +123,7 @@ def _rows(count: int, seed: int) -> list[Row]:
     ]
 
 
-def _built(name: str, engine: Engine, folder: Path, options: argparse.Namespace) -> Path:
+def built_index(name: str, engine: Engine, folder: Path, options: argparse.Namespace) -> Path:
     """Where the engine's index of the posts is. It is made if it is not there yet."""
     where = folder / f"{name}-{options.posts}-{options.seed}"
     done = where / _DONE

@@ -51,6 +51,16 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_keep_option(parser: argparse.ArgumentParser) -> None:
+    """Where the indexes of records are kept."""
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help=f"keep the indexes here, and use those that are here again, but not {REFERENCE}'s",
+    )
+
+
 def too_slow(name: str, posts: int, options: argparse.Namespace) -> str:
     """Why the engine is left out at that size; empty when it is not."""
     if name == "whoosh" and posts > options.whoosh_max:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from searchidx.index import CheckReport, Index
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
-    from searchidx.reading import SearchOptions, Stats
+    from searchidx.reading import SearchOptions
     from searchidx.results import (
         Clause,
         ClauseCount,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Why,
     )
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
+    from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncReport
 
 _MODULES = {
@@ -54,12 +55,13 @@ _MODULES = {
     "highlight": "Span",
     "index": "CheckReport Index open",
     "posts.model": "Problem",
-    "reading": "SearchOptions Stats",
+    "reading": "SearchOptions",
     "results": (
         "Clause ClauseCount CrossCounts Edit Explanation FacetCount Hit NoHits Results Suggestion "
         "Token Why"
     ),
     "settings": "FieldKind FieldSpec Settings load_settings",
+    "stats": "Stats",
     "sync": "Progress SyncReport",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}

@@ -8,15 +8,19 @@ Japanese, Korean or Thai letters is its overlapping pairs, then its last letter.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
+import sys
 import unicodedata
+from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from threading import Lock
+from types import ModuleType
+from typing import Any, NamedTuple
 
 ANALYSIS_VERSION = 3
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
@@ -55,8 +59,7 @@ _SPELT.update(_DROPPED)  # type: ignore[arg-type]
 _IGNORED = re.compile(f"[{_IGNORABLE}]")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """The terms at one position. `start` and `end` are character offsets into the analysed text.
 
     `tail` marks the last letter of a run of unspaced script, which a query for the run leaves out.
@@ -102,19 +105,28 @@ _WIDE_GAPS = ("  ", " \n", "\n ", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f")
 
 
 def _shortened(folded: str) -> str:
-    return f"…{base64.b64encode(_digest(folded)).decode()}"
+    return f"…{b2a_base64(_digest(folded), newline=False).decode()}"
 
 
 def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
     """The values, shortened when they are over `longest`; the digests are written out together."""
     digests = b"".join([_digest(value) for value in folded if len(value) > longest])
-    code = base64.b64encode(digests).decode()
+    code = b2a_base64(digests, newline=False).decode()
     starts = iter(range(0, len(code), 12))
     return [v if len(v) <= longest else f"…{code[(at := next(starts)) : at + 12]}" for v in folded]
 
 
 def _digest(folded: str) -> bytes:
-    return hashlib.blake2b(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    digest: bytes = _blake2b()(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    return digest
+
+
+@cache
+def _blake2b() -> Callable[..., Any]:
+    """The hash function; importing it takes a while, and few searches need it."""
+    from hashlib import blake2b
+
+    return blake2b
 
 
 def slots(text: str) -> Iterator[Slot]:
@@ -260,10 +272,7 @@ def stemmer(language: str) -> Callable[[str], str]:
     """
     if language == "none":
         return str
-    import snowballstemmer
-
-    algorithm = snowballstemmer.stemmer(_STEMMERS[language])
-
+    algorithm = _algorithm(_STEMMERS[language])
     guard = Lock()  # Snowball keeps the word it works on in the object
 
     @lru_cache(maxsize=200_000)
@@ -274,3 +283,27 @@ def stemmer(language: str) -> Callable[[str], str]:
             return str(algorithm.stemWord(term))
 
     return stem
+
+
+def keeps_initials(language: str) -> bool:
+    """Whether every term starts with the same letter as what it is stemmed to."""
+    return language in ("en", "none")
+
+
+def _algorithm(name: str) -> Any:
+    """An algorithm of Snowball, as `snowballstemmer.stemmer` gives it.
+
+    That package imports the algorithms of all languages. Only the one is imported here, from where
+    they lie; if PyStemmer is installed, snowballstemmer is asked, which hands over to it.
+    """
+    package = find_spec("snowballstemmer")
+    if find_spec("Stemmer") is None and package is not None:
+        alone = ModuleType(f"{__name__}.snowball")
+        alone.__path__ = package.submodule_search_locations or []
+        sys.modules[alone.__name__] = alone
+        with suppress(ImportError, AttributeError):
+            module = import_module(f"{alone.__name__}.{name}_stemmer")
+            return getattr(module, f"{name.title()}Stemmer")()
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(name)

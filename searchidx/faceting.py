@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from searchidx.errors import QueryError
 from searchidx.posts.model import number_text
 from searchidx.query.clauses import date_query, required, steps_query, value_query
+from searchidx.query.vocabulary import field_of
 from searchidx.results import CrossCounts, FacetCount
-from searchidx.schema import PATH_FIELD, names_of
+from searchidx.schema import names_of
 from searchidx.settings import FieldKind, FieldSpec, find_field
 
 if TYPE_CHECKING:
@@ -61,16 +61,6 @@ def facet_of(name: str, fields: Sequence[FieldSpec]) -> Facet:
     hint = hints.get(spec.kind, f"write {spec.name} alone")
     start = len(field) + 1
     raise QueryError(name, start, f"{spec.name} has no step {step!r}", hint, len(name))
-
-
-def field_of(name: str, fields: Sequence[FieldSpec]) -> FieldSpec:
-    """The field of that name or alias. Raises: QueryError that names the nearest."""
-    if spec := find_field((*fields, PATH_FIELD), name):
-        return spec
-    near = get_close_matches(name.lower(), [spec.name for spec in fields], n=1)
-    known = ", ".join(spec.name for spec in fields)
-    hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
-    raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
 
 def facet_counts(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from searchidx.analysis import Slot, fold_value, slots, stemmer
+from searchidx.analysis import Slot, fold_value, keeps_initials, slots, stemmer
 from searchidx.query.matches import FieldMatches, PhraseMatch
 from searchidx.schema import Names
 
@@ -39,10 +39,9 @@ def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> lis
             return [(0, len(text))] if text else []
     if not (terms.terms or terms.phrases or words.terms or words.tests):
         return []
-    stem = stemmer(names.language)
     found = list(slots(text))
     forms = [_forms(slot, prefix) for slot in found]
-    stems = [{prefix + stem(form[len(prefix) :]) for form in group} for group in forms]
+    stems = _stems(forms, names, terms)
     pairs = [
         (slot.start, slot.end)
         for slot, group, stemmed in zip(found, forms, stems, strict=True)
@@ -120,6 +119,19 @@ def _word_start(text: str, position: int) -> int:
 
 def _forms(slot: Slot, prefix: str) -> set[str]:
     return {prefix + slot.term, *(prefix + term for term in slot.also)}
+
+
+def _stems(forms: Sequence[set[str]], names: Names, wanted: FieldMatches) -> list[set[str]]:
+    """The stems of the forms; those that can be no stem that is looked for may be left out."""
+    stem, at = stemmer(names.language), len(names.prefix)
+    if not keeps_initials(names.language):
+        return [{names.prefix + stem(form[at:]) for form in group} for group in forms]
+    terms = [*wanted.terms, *(term for phrase in wanted.phrases for term in phrase.terms)]
+    initials = {term[at : at + 1] for term in terms}
+    return [
+        {names.prefix + stem(form[at:]) for form in group if form[at : at + 1] in initials}
+        for group in forms
+    ]
 
 
 def _any(tests: Sequence[object], group: set[str]) -> bool:

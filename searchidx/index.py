@@ -15,7 +15,7 @@ from searchidx.errors import IndexCorrupt, IndexMissing, SearchIdxError
 from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
-from searchidx.reading import Reading, SearchOptions, Stats
+from searchidx.reading import Reading, SearchOptions
 from searchidx.results import (
     CrossCounts,
     Explanation,
@@ -31,6 +31,7 @@ from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncOptions, SyncReport
 
 FIRST_ROOT = "seeds"

@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from whoosh import query
 
 from searchidx.analysis import fold
 from searchidx.errors import QueryError
-from searchidx.faceting import by_count, cross_counts, facet_counts, facet_of, field_of
 from searchidx.posts.model import FieldValue, Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.lex import quoted
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
-from searchidx.query.similar import similar_query
-from searchidx.query.vocabulary import ParsedQuery, Vocabulary
-from searchidx.rescue import rescue
+from searchidx.query.vocabulary import ParsedQuery, Vocabulary, field_of
 from searchidx.results import (
     CrossCounts,
     Explanation,
@@ -42,36 +38,12 @@ from searchidx.schema import PROBLEMS, is_sortable, names_of
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import PostHead, Snapshot
-from searchidx.suggest import suggest
-from searchidx.why import why
+
+if TYPE_CHECKING:
+    from searchidx.stats import Stats
 
 RELEVANCE = "relevance"
 MOST_SUGGESTIONS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class FieldStats:
-    """A field and how many posts have a value for it."""
-
-    spec: FieldSpec
-    posts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """What an index holds. `deleted` posts take room until the next merge of segments."""
-
-    path: Path
-    generation: int
-    posts: int
-    segments: int
-    deleted: int
-    size_bytes: int
-    committed: str
-    roots: tuple[str, ...]
-    fields: tuple[FieldStats, ...]
-    meta_keys: tuple[tuple[str, int], ...]
-    problem_posts: int
 
 
 class SearchOptions(TypedDict, total=False):
@@ -125,6 +97,8 @@ class Reading:
 
     def similar(self, path: str, limit: int) -> Results:
         """See `Index.similar`."""
+        from searchidx.query.similar import similar_query
+
         started = time.perf_counter()
         snapshot = self.snapshot
         number = self._number(path)
@@ -150,6 +124,8 @@ class Reading:
 
     def why(self, text: str, path: str) -> Why:
         """See `Index.why`."""
+        from searchidx.why import why
+
         return why(self.snapshot, self.vocabulary(), self._parsed, text, self._number(path))
 
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
@@ -162,6 +138,8 @@ class Reading:
         self, rows: str, columns: str, text: str | query.Query, most: tuple[int, int]
     ) -> CrossCounts:
         """See `Index.cross`."""
+        from searchidx.faceting import cross_counts, facet_of
+
         pair = facet_of(rows, self.fields), facet_of(columns, self.fields)
         return cross_counts(self.snapshot, pair, self._parsed(text).tree, most)
 
@@ -169,11 +147,15 @@ class Reading:
         self, text: str, limit: int, options: SearchOptions | None = None
     ) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
+        from searchidx.suggest import suggest
+
         counted = self._counter(options or {})
         return suggest(self.snapshot, self.vocabulary(), text, counted, limit)
 
     def no_hits(self, text: str, options: SearchOptions) -> NoHits:
         """See `Index.no_hits`."""
+        from searchidx.rescue import rescue
+
         suggestions = self.suggest(text, MOST_SUGGESTIONS, options)
         return rescue(text, suggestions, self._counter(options))
 
@@ -214,10 +196,11 @@ class Reading:
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""
-        known = self.snapshot.vocabularies.get(plain)
+        snapshot = self.snapshot
+        known = snapshot.vocabularies.get(plain)
         if known is None:
-            known = Vocabulary(self.fields, self.snapshot.meta_key_names, plain)
-            self.snapshot.vocabularies[plain] = known
+            known = Vocabulary(self.fields, snapshot.find_meta_keys, plain)
+            snapshot.vocabularies[plain] = known
         return known
 
     def terms(self, name: str, prefix: str) -> Iterator[tuple[str, int]]:
@@ -229,6 +212,8 @@ class Reading:
 
     def stats(self, path: Path) -> Stats:
         """See `Index.stats`."""
+        from searchidx.stats import FieldStats, Stats
+
         snapshot = self.snapshot
         counts = snapshot.presence()
         return Stats(
@@ -319,8 +304,12 @@ class Reading:
         self, tree: query.Query, names: Sequence[str], most: int
     ) -> dict[str, tuple[FacetCount, ...]]:
         """The values of some fields in what matches, each most frequent first."""
+        if not names:
+            return {}
+        from searchidx.faceting import by_count, facet_counts, facet_of
+
         wanted = {name: facet_of(name, self.fields) for name in names}
-        found = self.snapshot.found(tree) if wanted else []
+        found = self.snapshot.found(tree)
         return {
             name: by_count(facet_counts(self.snapshot, facet, found, most))
             for name, facet in wanted.items()

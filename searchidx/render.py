@@ -9,16 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.reading import Stats
 from searchidx.results import (
     ANOTHER_SPELLING,
     Clause,
@@ -31,6 +28,9 @@ from searchidx.results import (
     Why,
 )
 from searchidx.width import columns
+
+if TYPE_CHECKING:
+    from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1
 SNIPPET_LINES = 2
@@ -48,8 +48,7 @@ _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(NamedTuple):
     """What is put before each kind of text, and behind all of them."""
 
     title: str = ""
@@ -67,6 +66,8 @@ class Palette:
         """
         if not self.files:
             return clean(path)
+        from urllib.parse import quote
+
         whole = path if path.startswith("/") else f"{self.files}/{path}"
         return f"\x1b]8;;file://{quote(whole)}\x1b\\{clean(path)}\x1b]8;;\x1b\\"
 

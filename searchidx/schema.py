@@ -13,11 +13,9 @@ Used of Whoosh, and present in all three distributions of it: `fields`, `analysi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from whoosh import columns, fields
 from whoosh.analysis import Analyzer, Token
@@ -53,8 +51,7 @@ FILE_CTIME = "file.ctime"
 FILE_DIGEST = "file.digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The Whoosh fields behind one text or keyword field.
 
     `terms` has positions and is scored, `words` is unstemmed, `value` has whole values up to
@@ -248,5 +245,7 @@ def settings_stamp(specs: Sequence[FieldSpec]) -> str:
     """What an index depends on, as a short text: other fields or another analysis, other stamp."""
     stems = any(spec.kind is FieldKind.TEXT and spec.language != "none" for spec in specs)
     parts = [ANALYSIS_VERSION, _stemmer_version() if stems else ""]
+    from hashlib import blake2b
+
     described = json.dumps([parts, fields_to_json(tuple(specs))], sort_keys=True)
-    return hashlib.blake2b(described.encode(), digest_size=8).hexdigest()
+    return blake2b(described.encode(), digest_size=8).hexdigest()

@@ -7,12 +7,9 @@ whatever it leaves out keeps its default.
 from __future__ import annotations
 
 import enum
-import fnmatch
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +153,8 @@ def load_settings(path: Path) -> Settings:
     Raises: SettingsError with file, line and key when the file cannot be read, is not TOML, has a
     key that does not exist, a value of the wrong type or a pattern that is no pattern.
     """
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -295,9 +294,13 @@ class _Reader:
     def check_glob(self, key: str, pattern: str) -> None:
         if pattern.startswith(("/", "../")) or re.search(r"\[[^]]*$", pattern):
             raise self.refuse(key, f"{pattern!r} is no pattern below a root (such as 'drafts/*')")
-        re.compile(fnmatch.translate(pattern))
+        from fnmatch import translate
+
+        re.compile(translate(pattern))
 
     def unknown(self, key: str, name: str, allowed: list[str]) -> SettingsError:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, allowed, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(allowed))}"
         return self.refuse(key, f"no such setting; {hint}")

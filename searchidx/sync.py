@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,24 +11,36 @@ from functools import partial
 from pathlib import Path
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.post import build_post
 from searchidx.posts.scan import compare, not_allowed, read_file, too_large, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.manifest import Manifest
 from searchidx.store.snapshot import Snapshot
+from searchidx.store.unfinished import usable
 from searchidx.store.workers import FEWEST_ITEMS, Outcome, make_segments, processors
-from searchidx.store.writer import Writer
+from searchidx.store.writer import Writer, discard_unfinished
+from searchidx.version import __version__
+
+
+class Step(enum.StrEnum):
+    """What a sync is doing: reading posts, writing the last of them, or merging segments."""
+
+    READING = "reading"
+    WRITING = "writing"
+    MERGING = "merging"
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync has come: `done` of `total` files that had to be read."""
+    """How far a sync has come: `done` of `total` posts that had to be read, or, while it merges,
+    of the bytes it has to write. `path` is that of a post read lately."""
 
     done: int
     total: int
     path: str
+    step: Step = Step.READING
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,8 @@ class SyncReport:
     Paths are in order. `renamed` holds (old path, new path) pairs. `problems` are those of every
     post in the index, and of the files that could not be read. `passed_over` counts the files in
     the folders that are no posts by the settings. `reason` says why everything was
-    read again, and is empty when it was not. `generation` is that of the index afterwards.
+    read again, and is empty when it was not. `resumed` counts the posts that
+    an earlier sync had read before it was stopped. `generation` is that of the index afterwards.
     """
 
     added: tuple[str, ...]
@@ -51,6 +65,7 @@ class SyncReport:
     is_dry_run: bool = False
     reason: str = ""
     passed_over: int = 0
+    resumed: int = 0
 
     @property
     def read(self) -> int:
@@ -64,7 +79,8 @@ class SyncReport:
 
     @property
     def posts_per_second(self) -> float:
-        return self.read / (self.elapsed_ms / 1000) if self.elapsed_ms else 0.0
+        read_now = self.read - self.resumed
+        return read_now / (self.elapsed_ms / 1000) if self.elapsed_ms else 0.0
 
     @property
     def lost_text(self) -> bool:
@@ -74,8 +90,9 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """`full` reads every file again, `dry_run` only reports, `wait_s` is how long to wait for other
-    writers, `jobs` how many processes read (0: as many as there are processors)."""
+    """`full` reads every file again, also what a stopped sync had read; `dry_run` only reports,
+    `wait_s` is how long to wait for other writers, `jobs` how many processes read (0: as many as
+    there are processors)."""
 
     full: bool = False
     dry_run: bool = False
@@ -86,13 +103,14 @@ class SyncOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What has to be done. `renamed` maps new paths to old ones; `kept` need no reading."""
+    """What has to be done. `renamed` maps new paths to old ones; `kept` are paths that need no
+    reading."""
 
     added: list[SourceFile]
     changed: list[SourceFile]
     renamed: dict[str, str]
     removed: list[str]
-    kept: list[SourceFile]
+    kept: list[str]
     problems: list[Problem]
     reason: str
     passed_over: int
@@ -133,28 +151,38 @@ def sync(
     manifest = _manifest(base, settings, roots, stamp)
     is_same = snapshot is not None and manifest.has_settings_of(snapshot.manifest)
     if options.dry_run or (plan.is_empty and is_same):
+        if not options.dry_run:
+            discard_unfinished(folder)
         generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
         return _report(plan, problems, [], generation, started, options.dry_run)
     clear = snapshot is None or bool(plan.reason)
-    with Writer(folder, settings.fields, wait_s=options.wait_s, clear=clear) as writer:
+    purpose = f"{stamp} {__version__}"
+    with Writer(
+        folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose
+    ) as writer:
         is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
         is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)
         if not options.full and (is_other or not is_next):
             raise StaleSnapshot
         if snapshot is not None and not clear:
             writer.delete(snapshot.places_of(plan.to_delete))
-        problems = list(plan.problems)
-        lost = list(_add_posts(writer, base, plan, settings, options, problems))
+        unfinished = () if options.full else writer.unfinished
+        resumed = usable(folder, manifest, unfinished, plan.to_read)
+        for segment in resumed.segments:
+            writer.adopt(segment)
+        problems = [*plan.problems, *resumed.problems]
+        lost = list(_add_posts(writer, base, plan, resumed.paths, settings, options, problems))
         manifest = replace(
             manifest,
             generation=writer.generation,
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        writer.commit(manifest)
+        writer.commit(manifest, partial(_tell_merging, options))
     problems += _stored_problems(snapshot, plan.kept)
-    return _report(plan, problems, lost, manifest.generation, started, False)
+    report = _report(plan, problems, lost, manifest.generation, started, False)
+    return replace(report, resumed=len(resumed.paths))
 
 
 def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str) -> Manifest:
@@ -199,7 +227,7 @@ def _plan(
     if reason and found.unreadable and not options.full and snapshot is not None:
         what = f"every post has to be read again ({reason}), but this folder cannot be read"
         raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
-    indexed = snapshot.catalogue() if snapshot else []
+    indexed = snapshot.catalogue() if snapshot else Catalogue([], [], [], [], [])
     problems = list(found.problems)
     refused: set[str] = set()
 
@@ -218,28 +246,35 @@ def _plan(
         return kept_files
 
     allowed = partial(not_allowed, base)
-    files = readable(found.files, lambda file: too_large(file, settings))
+    files = found.files
+    if any(file.size_bytes > settings.max_file_bytes for file in files):
+        files = readable(files, lambda file: too_large(file, settings))
     if reason:
         files = readable(files, allowed)
-        known, here = {file.path for file in indexed}, {file.path for file in files}
+        known, here = set(indexed.paths), {file.path for file in files}
         fresh = [file for file in files if file.path not in known]
         again = [file for file in files if file.path in known]
         gone = sorted(known - here)
         return _Plan(fresh, again, {}, gone, [], problems, reason, found.passed_over)
     comparison = compare(files, indexed)
-    before = {file.path: file for file in indexed}
     new = readable(comparison.new, allowed)
     changed, kept = readable(comparison.resized, allowed), list(comparison.same)
-    for file in readable(comparison.suspect, allowed):
+    digests = {file.path: digest for file, digest in comparison.suspect}
+    for file in readable([file for file, _ in comparison.suspect], allowed):
         outcome = read_file(base, file, settings)
-        is_same = not isinstance(outcome, Problem) and outcome[0].digest == before[file.path].digest
-        (kept if is_same else changed).append(file)
-    kept += [before[path] for path in sorted(refused) if path in before]
+        if not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]:
+            kept.append(file.path)
+        else:
+            changed.append(file)
+    if refused:
+        kept += sorted(refused.intersection(indexed.paths))
     gone_files: list[SourceFile] = []
     for file in comparison.gone:
         if file.path not in refused:
-            is_unseen = _is_below(file.path, found.unreadable, base)
-            (kept if is_unseen else gone_files).append(file)
+            if _is_below(file.path, found.unreadable, base):
+                kept.append(file.path)
+            else:
+                gone_files.append(file)
     renamed = _renames(base, new, gone_files, settings)
     old_names = set(renamed.values())
     removed = [file.path for file in gone_files if file.path not in old_names]
@@ -283,15 +318,19 @@ def _add_posts(
     writer: Writer,
     base: Path,
     plan: _Plan,
+    resumed: frozenset[str],
     settings: Settings,
     options: SyncOptions,
     problems: list[Problem],
 ) -> Iterator[str]:
-    """Read and add every post of the plan; yields the paths of those that could not be read."""
-    files = plan.to_read
+    """Read and add every post of the plan but those that are there already; yields the paths of
+    those that could not be read."""
+    files = [file for file in plan.to_read if file.path not in resumed]
+    total = len(files) + len(resumed)
     jobs = min(options.jobs or processors(), len(files) // FEWEST_ITEMS + 1)
     read = partial(_read_post, base, settings)
-    done = 0
+    done = len(resumed)
+    _tell(options, Progress(done, total, ""))
     for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
         problems.extend(result.problems)
         if result.is_given_up:
@@ -300,8 +339,17 @@ def _add_posts(
         for segment in result.segments:
             writer.adopt(segment)
         done += result.items
-        if options.progress:
-            options.progress(Progress(done, len(files), batch[-1].path if batch else ""))
+        path = batch[-1].path if batch else ""
+        _tell(options, Progress(done, total, path, Step.READING if done < total else Step.WRITING))
+
+
+def _tell(options: SyncOptions, progress: Progress) -> None:
+    if options.progress:
+        options.progress(progress)
+
+
+def _tell_merging(options: SyncOptions, done: int, total: int) -> None:
+    _tell(options, Progress(done, total, "", Step.MERGING))
 
 
 def _given_up(file: SourceFile) -> Problem:
@@ -317,11 +365,11 @@ def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:
     return Outcome(post, post.problems)
 
 
-def _stored_problems(snapshot: Snapshot | None, kept: Sequence[SourceFile]) -> list[Problem]:
+def _stored_problems(snapshot: Snapshot | None, kept: Sequence[str]) -> list[Problem]:
     """The problems of the posts that were not read again."""
     if snapshot is None or not kept:
         return []
-    paths = {file.path for file in kept}
+    paths = set(kept)
     return [problem for problem in snapshot.problems() if problem.path in paths]
 
 

@@ -6,9 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import assume, given
+import snowballstemmer
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from searchidx import analysis
 from searchidx.analysis import (
     LONGEST_TERM,
     chunk_slots,
@@ -16,6 +18,7 @@ from searchidx.analysis import (
     fold,
     fold_value,
     fold_values,
+    keeps_initials,
     pieces_of,
     query_slots,
     slots,
@@ -131,3 +134,20 @@ def test_values_are_folded_many_at_once_as_one_by_one(some: list[str], longest: 
     terms, folded = fold_values(some, longest)
     assert terms == [fold_value(text, longest) for text in some]
     assert folded == [fold_value(text, 1000) for text in some]
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyzé", min_size=1, max_size=12))
+@example("dying")
+@example("skies")
+@example("yes")
+def test_a_stem_starts_as_its_word_where_that_is_relied_on(word: str) -> None:
+    assert keeps_initials("en")
+    assert not keeps_initials("nl")
+    assert stemmer("en")(word)[0] == word[0]
+
+
+def test_an_algorithm_of_snowball_is_the_one_that_the_package_gives() -> None:
+    words = ["running", "photographs", "libraries", "generously", "häuser", "maisons"]
+    for language, name in analysis._STEMMERS.items():
+        whole = snowballstemmer.stemmer(name)
+        assert [stemmer(language)(word) for word in words] == whole.stemWords(words)

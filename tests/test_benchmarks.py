@@ -75,6 +75,15 @@ def test_every_engine_indexes_records_from_memory(tmp_path: Path) -> None:
         assert all(set(measures) == MEMORY_MEASURES for measures in one["measured"].values())
 
 
+def test_a_search_in_a_new_process_answers_as_its_peers_do(tmp_path: Path) -> None:
+    found = results("oneshot", tmp_path / "oneshot.json", "--posts", "200")
+    assert {"import numpy", "searchidx", "searchidx, as shown", "whoosh"} <= found["peers"].keys()
+    for peer in found["peers"].values():
+        assert peer["wrong"] == ""
+        assert all(len(times) == 5 for times in peer["times_ms"].values())
+        assert len(peer["times_ms"]) == 4
+
+
 def test_every_engine_keeps_in_step_with_the_files(tmp_path: Path) -> None:
     found = results("ingest", tmp_path / "ingest.json", "--posts", "40")
     assert found["wrong"] == {}

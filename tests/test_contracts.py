@@ -26,7 +26,7 @@ PACKAGE = REPOSITORY / "searchidx"
 LAYERS = [
     {"errors", "places", "version", "width"},
     {"settings", "analysis", "columnar"},
-    {"schema", "posts.model"},
+    {"schema", "posts.model", "stats"},
     {"query", "posts"},
     {"highlight"},
     {"results"},

@@ -18,6 +18,7 @@ import searchidx
 from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError, QueryError
 from searchidx.settings import FieldKind, FieldSpec, Settings
 from searchidx.store.writer import Writer
+from searchidx.sync import Progress, Step
 from tests.conftest import MakeIndex, write_posts
 
 POSTS = {
@@ -583,16 +584,16 @@ def test_several_processes_make_the_same_index_as_one(
     root = write_posts(tmp_path / "posts", {**texts, "bad.md": "---\na: [\n---\nword1"})
     found = []
     for jobs in (1, 3):
-        seen: list[int] = []
+        seen: list[Progress] = []
         with searchidx.open(tmp_path / f"index{jobs}", create=True) as index:
-            report = index.sync([root], jobs=jobs, progress=lambda p, s=seen: s.append(p.done))
+            report = index.sync([root], jobs=jobs, progress=seen.append)
             assert index.check([root]).faults == ()
             best = index.search("word1", limit=100)
             found.append(
                 (
                     report.posts,
                     [problem.what for problem in report.problems],
-                    seen[-1],
+                    max(p.done for p in seen if p.step is not Step.MERGING),
                     {(hit.path, round(hit.score, 5)) for hit in best},
                     [hit.path for hit in index.search("*", sort="-quality", limit=5)],
                 )
@@ -625,3 +626,49 @@ def test_a_folder_of_any_name_can_be_a_root(tmp_path: Path) -> None:
     with searchidx.open(tmp_path / "index", create=True) as index:
         assert index.sync([root]).posts == 1
         assert index.sync().unchanged == 1
+
+
+def test_files_that_vanish_or_are_too_large_cost_no_other_post(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = make_index(POSTS)
+    posts = {f"{n}.md": f"---\ntitle: Number {n}\n---\n" for n in range(30)}
+    root = write_posts(tmp_path / "posts", {**posts, "a.md": "---\ntitle: Changed\n---\n"})
+    with (root / "huge.md").open("wb") as stream:
+        stream.truncate(200 * 1024 * 1024)
+    gone = [root / "7.md", root / "8.md", root / "a.md"]
+
+    def vanish(progress: Progress) -> None:
+        for path in gone:
+            path.unlink(missing_ok=True)
+
+    report = index.sync([root], progress=vanish)
+    assert [(p.path, p.what, p.lost_text) for p in report.problems] == [
+        ("posts/7.md", "the file has vanished", False),
+        ("posts/8.md", "the file has vanished", False),
+        ("posts/a.md", "the file has vanished", False),
+        ("posts/huge.md", "209,715,200 bytes, over the limit of 16,777,216", True),
+    ]
+    assert len(report.added) == 28
+    assert report.removed == ("posts/a.md",)
+    assert titles(index) == {
+        "Beta",
+        "Gamma",
+        *(f"Number {n}" for n in range(30) if n not in (7, 8)),
+    }
+    assert index.check([root]).is_current
+
+
+def test_a_third_of_the_posts_with_problems_through_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("searchidx.sync.FEWEST_ITEMS", 10)
+    bad = {0: "a: [\n", 1: "", 2: ""}
+    texts = {f"{n:03}.md": f"---\ntitle: Number {n}\n{bad[n % 3]}---\nword\n" for n in range(300)}
+    root = write_posts(tmp_path / "posts", texts)
+    with searchidx.open(tmp_path / "index", create=True) as index:
+        report = index.sync([root], jobs=2)
+        assert [p.path for p in report.problems] == [f"posts/{n:03}.md" for n in range(0, 300, 3)]
+        assert index.search("word").total == 300
+        assert index.search("has:problems").total == 100
+        assert index.problems() == report.problems

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -104,7 +104,8 @@ def test_the_manual_has_every_command_and_flag(capsys: pytest.CaptureFixture[str
     for action in build_parser()._actions:
         for name, command in (action.choices or {}).items() if action.dest == "command" else ():
             assert f".SS searchidx {name}" in plain
-            for flag in (flag for item in command._actions for flag in item.option_strings):
+            shown = [item for item in command._actions if item.help != argparse.SUPPRESS]
+            for flag in (flag for item in shown for flag in item.option_strings):
                 assert f"\\fB{flag}\\fR" in plain, flag
 
 
@@ -127,7 +128,7 @@ def test_where_there_are_links(environment: Mapping[str, str], has_links: bool) 
 
 
 def test_a_link_cannot_be_left_by_a_path() -> None:
-    palette = replace(COLOURED, files="/base dir")
+    palette = COLOURED._replace(files="/base dir")
     assert palette.linked("a\x1b\\b é.md") == (
         "\x1b]8;;file:///base%20dir/a%1B%5Cb%20%C3%A9.md\x1b\\a␛\\b é.md\x1b]8;;\x1b\\"
     )

@@ -29,6 +29,29 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         super().error(clean(message))
 
+    def format_usage(self) -> str:
+        _Formatter.columns = _terminal_columns()
+        return super().format_usage()
+
+    def format_help(self) -> str:
+        _Formatter.columns = _terminal_columns()
+        return super().format_help()
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """argparse makes one for every flag, just to check it; the terminal is asked for help only."""
+
+    columns = 80
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=self.columns - 2)
+
+
+def _terminal_columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser for the whole command line."""
@@ -36,12 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
         prog="searchidx",
         description="Turn a folder of posts into a full-text index, and search it.",
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"searchidx {__version__}")
     _add_common(parser, default=None)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, prog=parser.prog
+    )
     for add in _COMMANDS:
         add(commands)
     return parser
@@ -68,7 +93,7 @@ def _command(commands: Commands, name: str, text: str, epilog: str = "") -> argp
         help=text,
         description=text[0].upper() + text[1:] + ".",
         epilog=epilog or None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     _add_common(parser, default=argparse.SUPPRESS)
@@ -152,6 +177,7 @@ def _query(commands: Commands) -> None:
         "--cross", metavar="FIELD,FIELD", help="also count one field against another"
     )
     parser.add_argument("--explain", action="store_true", help="show how each score came about")
+    parser.add_argument("--explain-time", action="store_true", help=argparse.SUPPRESS)
     output = _add_output(parser)
     output.add_argument("--count", action="store_true", help="print the number of matches only")
 

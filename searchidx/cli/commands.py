@@ -17,16 +17,17 @@ from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
 from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
+from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
-from searchidx.posts.model import Problem
-from searchidx.posts.scan import unescaped
-from searchidx.reading import SearchOptions, Stats
+from searchidx.reading import SearchOptions
 from searchidx.results import CrossCounts, Explanation, NoHits, Results
 from searchidx.settings import find_settings
 
 if TYPE_CHECKING:
+    from searchidx.posts.model import Problem
     from searchidx.render import Palette
+    from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
@@ -42,15 +43,19 @@ Arguments = argparse.Namespace
 
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
+    bar = ProgressBar(sys.stderr, not arguments.quiet)
     with index_to_write(arguments) as target:
-        report = target.sync(
-            arguments.roots,
-            full=arguments.full,
-            dry_run=arguments.dry_run,
-            wait_s=arguments.wait,
-            jobs=arguments.jobs,
-            progress=ProgressBar(sys.stderr, not arguments.quiet),
-        )
+        try:
+            report = target.sync(
+                arguments.roots,
+                full=arguments.full,
+                dry_run=arguments.dry_run,
+                wait_s=arguments.wait,
+                jobs=arguments.jobs,
+                progress=bar,
+            )
+        finally:
+            bar.clear()
     if arguments.json:
         print(render.json_text(report_json(report)))
     else:
@@ -67,8 +72,13 @@ def query(arguments: Arguments) -> int:
     if text == "-":
         text = sys.stdin.read().strip()
     fields = tuple(arguments.field)
+    times: Times = arguments.times
     with index_to_read(arguments) as source:
+        times.mark("opening")
         text = _with_saved(text, source)
+        if arguments.explain_time:
+            source.parse(text, lenient=True)
+            times.mark("parsing")
         facets = tuple(name for names in arguments.facet for name in names.split(","))
         options = SearchOptions(
             limit=0 if output == "count" else arguments.limit,
@@ -91,7 +101,15 @@ def query(arguments: Arguments) -> int:
             if arguments.explain
             else []
         )
+        times.mark("evaluating")
+        if arguments.explain_time:
+            _ = [dict(hit.fields) for hit in results.hits]
+            times.mark("fetching")
         print_results(results, source, arguments, explanations, no_hits, cross)
+    if arguments.explain_time:
+        sys.stdout.flush()
+        times.mark("printing")
+        sys.stderr.write(times.text())
     return EXIT_OK if results.total else EXIT_NONE
 
 
@@ -291,6 +309,8 @@ def report_text(report: SyncReport) -> str:
     lines = [f"{would}{counts}, unchanged {report.unchanged}, problems {len(report.problems)}"]
     if report.reason:
         lines.insert(0, f"every post {would or 'was '}read again: {report.reason}")
+    if report.resumed:
+        lines.append(f"{report.resumed} of them had been read before the last run was stopped")
     if report.is_dry_run:
         for name in ("added", "changed", "removed"):
             lines += [f"  {name}: {render.clean(path)}" for path in getattr(report, name)]
@@ -313,6 +333,7 @@ def report_json(report: SyncReport) -> dict[str, Any]:
         "removed": list(report.removed),
         "unchanged": report.unchanged,
         "passed_over": report.passed_over,
+        "resumed": report.resumed,
         "posts": report.posts,
         "generation": report.generation,
         "problems": [
@@ -424,6 +445,8 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     if not null:
         sys.stdout.writelines(f"{render.clean(path)}\n" for path in paths)
         return
+    from searchidx.posts.scan import unescaped
+
     sys.stdout.flush()
     data = b"".join(os.fsencode(unescaped(path)) + b"\0" for path in paths)
     sys.stdout.buffer.write(data)

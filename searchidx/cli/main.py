@@ -17,6 +17,7 @@ from searchidx.cli.arguments import (
     with_dashed_values,
 )
 from searchidx.cli.terminal import detach_stdout
+from searchidx.cli.times import Times
 from searchidx.errors import IndexLocked, QueryError, SearchIdxError
 from searchidx.render import clean, os_error_text
 
@@ -49,12 +50,17 @@ COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line; the exit code. Nothing but SystemExit (from --help) is raised."""
+def main(argv: Sequence[str] | None = None, times: Times | None = None) -> int:
+    """Run one command line; the exit code. Nothing but SystemExit (from --help) is raised.
+
+    `times` has what was measured before.
+    """
     _use_utf8()
     parser = build_parser()
     words = sys.argv[1:] if argv is None else argv
     arguments = parser.parse_args(with_dashed_values(parser, words))
+    arguments.times = times or Times()
+    arguments.times.mark("arguments")
     try:
         code = COMMANDS[arguments.command](arguments)
         sys.stdout.flush()

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -49,7 +46,7 @@ def linking(
     """
     forced = environment.get("FORCE_HYPERLINK", "")
     wanted = forced != "0" if forced else is_terminal and _has_links(environment)
-    return replace(palette, files=str(files)) if wanted and palette != PLAIN else palette
+    return palette._replace(files=str(files)) if wanted and palette != PLAIN else palette
 
 
 def _has_links(environment: Mapping[str, str]) -> bool:
@@ -69,6 +66,8 @@ def stream_width(stream: TextIO) -> int:
     """The columns to write in: those of the terminal, within limits."""
     if not stream.isatty():
         return WIDEST_TEXT
+    import shutil
+
     return text_width(shutil.get_terminal_size().columns)
 
 
@@ -78,11 +77,16 @@ def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
     The pager is SEARCHIDX_PAGER, else PAGER, else less; empty or `cat` means none.
     """
     command = environment.get("SEARCHIDX_PAGER", environment.get("PAGER", "less")).strip()
-    fits = text.count("\n") < shutil.get_terminal_size().lines - 1
-    if not wanted or fits or not sys.stdout.isatty() or command in ("", "cat"):
+    if not wanted or not sys.stdout.isatty() or command in ("", "cat"):
         sys.stdout.write(text)
         return
+    import shlex
+    import shutil
     import subprocess
+
+    if text.count("\n") < shutil.get_terminal_size().lines - 1:
+        sys.stdout.write(text)
+        return
 
     variables = {"LESS": "FRX", "LV": "-c", **environment}
     try:
@@ -100,35 +104,51 @@ def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
 
 
 class ProgressBar:
-    """One line on stderr that shows how far a sync is; nothing when it is no terminal."""
+    """One line on stderr that shows how far a sync is; nothing when it is no terminal.
+
+    It stands until something else is written over it: call `clear` first.
+    """
 
     def __init__(self, stream: TextIO, wanted: bool) -> None:
         self._stream = stream
         self._wanted = wanted and stream.isatty()
-        self._started = time.monotonic()
-        self._drawn = 0.0
+        self._first: Progress | None = None
+        self._started = self._drawn = 0.0
 
     def __call__(self, progress: Progress) -> None:
-        now = time.monotonic()
-        is_last = progress.done == progress.total
-        if not self._wanted or progress.total == 0 or (now - self._drawn < 0.1 and not is_last):
+        if not self._wanted or progress.total == 0:
             return
-        self._drawn = now
-        if is_last:
+        now = time.monotonic()
+        if self._first is None or self._first.step != progress.step:
+            self._first, self._started, self._drawn = progress, now, 0.0
+        if now - self._drawn > 0.1:
+            self._drawn = now
+            line = progress_line(progress, now - self._started, self._first.done)
+            self._stream.write(f"\r{line}\x1b[K")
+            self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._drawn:
             self._stream.write("\r\x1b[K")
-        else:
-            self._stream.write(f"\r{progress_line(progress, now - self._started)}\x1b[K")
-        self._stream.flush()
+            self._stream.flush()
 
 
-def progress_line(progress: Progress, elapsed_s: float) -> str:
-    """The text of a progress bar: how much is done, how fast, how long it will take."""
+def progress_line(progress: Progress, elapsed_s: float, before: int = 0) -> str:
+    """The text of a progress bar: how much is done, how fast, how long it will take.
+
+    `before` is what was done when the time began.
+    """
     share = progress.done / progress.total
     filled = round(20 * share)
-    rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
-    left = (progress.total - progress.done) / rate if rate else 0.0
+    rate = (progress.done - before) / elapsed_s if elapsed_s > 0 else 0.0
+    left = f"  {(progress.total - progress.done) / rate:.0f} s left" if rate else ""
     bar = "█" * filled + "░" * (20 - filled)
-    return f"{bar} {progress.done}/{progress.total}  {rate:.0f} posts/s  {left:.0f} s left"
+    if progress.step == "reading":
+        return f"{bar} {progress.done}/{progress.total}  {rate:.0f} posts/s{left}"
+    if progress.step == "writing":
+        return f"{bar} {progress.done}/{progress.total}  writing the last of them"
+    return f"{bar} {share:.0%} merged{left}"
 
 
 def detach_stdout() -> None:

@@ -8,7 +8,8 @@ of Whoosh columns keep Whoosh's own bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,7 @@ from searchidx.columnar.postings import narrow
 from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
 
 
-@dataclass(frozen=True, slots=True)
-class NumberValues:
+class NumberValues(NamedTuple):
     """A number a document. `has` says which documents have one; None when all have.
 
     `is_complete` says that no document has other numbers in the field than these, so that a range
@@ -32,23 +32,20 @@ class NumberValues:
     is_complete: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TextValues:
+class TextValues(NamedTuple):
     """A text a document: 0, or 1 more than the place of the text in `texts`, which are sorted."""
 
     ordinals: Array
     texts: Ragged
 
 
-@dataclass(frozen=True, slots=True)
-class ByteValues:
+class ByteValues(NamedTuple):
     """Bytes a document."""
 
     rows: Ragged
 
 
-@dataclass(frozen=True, slots=True)
-class WhooshValues:
+class WhooshValues(NamedTuple):
     """A column as Whoosh's own writer made it."""
 
     data: bytes
@@ -119,15 +116,37 @@ def _order(column: NumberValues) -> Numbers:
 
 
 class NumberColumn:
-    """A column of numbers in a segment file."""
+    """A column of numbers in a segment file; what is not asked for is not read."""
 
     def __init__(self, file: ArrayFile, prefix: str, documents: int) -> None:
-        self.values = file.array(f"{prefix}.numbers")
-        self.has: npt.NDArray[np.bool_] | None = None
-        if f"{prefix}.has" in file:
-            bits = file.array(f"{prefix}.has")
-            self.has = np.unpackbits(bits, count=documents, bitorder="little").view(np.bool_)
-        self.order = file.array(f"{prefix}.order") if f"{prefix}.order" in file else None
+        self._file = file
+        self._prefix = prefix
+        self._documents = documents
+
+    @cached_property
+    def values(self) -> Array:
+        """A number for each document."""
+        return self._file.array(f"{self._prefix}.numbers")
+
+    @cached_property
+    def has(self) -> npt.NDArray[np.bool_] | None:
+        """Which documents have a number; None when all have."""
+        if f"{self._prefix}.has" not in self._file:
+            return None
+        bits = self._file.array(f"{self._prefix}.has")
+        return np.unpackbits(bits, count=self._documents, bitorder="little").view(np.bool_)
+
+    @cached_property
+    def order(self) -> Array | None:
+        """The documents that have a number, in the order of the numbers; None if not kept."""
+        name = f"{self._prefix}.order"
+        return self._file.array(name) if name in self._file else None
+
+    def number(self, doc: int) -> Any:
+        """The number of one document; None if it has none. Little else is read."""
+        if self.has is not None and not self.has[doc]:
+            return None
+        return self._file.part(f"{self._prefix}.numbers", doc, doc + 1)[0].item()
 
     def data(self) -> NumberValues:
         """The column, to be written again."""
@@ -164,10 +183,11 @@ class ByteColumn:
 
     def __init__(self, file: ArrayFile, prefix: str) -> None:
         self._bytes = file.stored(f"{prefix}.bytes")
-        self._at = file.array(f"{prefix}.bytes.at")
+        self._at = file.stored(f"{prefix}.bytes.at")
 
     def __getitem__(self, number: int) -> bytes:
-        return self._bytes.part(int(self._at[number]), int(self._at[number + 1])).tobytes()
+        start, end = self._at.part(number, number + 2).tolist()
+        return self._bytes.part(start, end).tobytes()
 
     def rows(self) -> list[bytes]:
         """The bytes of every document."""
@@ -175,4 +195,4 @@ class ByteColumn:
 
     def data(self) -> ByteValues:
         """The column, to be written again."""
-        return ByteValues(Ragged(self._bytes.whole(), self._at[1:]))
+        return ByteValues(Ragged(self._bytes.whole(), self._at.whole()[1:]))

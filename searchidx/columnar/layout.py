@@ -3,7 +3,7 @@
     array, padding, array, …, checksum tables, directory, footer
 
 Arrays start at multiples of 64 bytes and are little-endian. Every array is checksummed (CRC-32) in
-blocks of 64 KiB, so that using a part of a large array checks that part only. The directory is a
+blocks of 16 KiB, so that using a part of a large array checks that part only. The directory is a
 JSON list: for each array its name, dtype, length, offset, and the offset and checksum of its block
 checksums. The footer is 32 bytes: the directory's offset, length and checksum, the format version,
 and a magic number. Opening reads the footer and the directory and nothing else.
@@ -16,9 +16,8 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ import numpy.typing as npt
 FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 16 * 1024
 
 _FOOTER = struct.Struct("<QIIII8s")
 """Directory offset, length and CRC-32, the format version, CRC-32 of those four, magic."""
@@ -56,8 +55,7 @@ class OtherVersion(Exception):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     dtype: str
     length: int
     offset: int

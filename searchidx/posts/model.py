@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 FieldValue = tuple[str, ...] | float | datetime | bool
 """Texts of a text or keyword field in their order, a number, an aware UTC time, or yes/no."""
@@ -65,8 +66,7 @@ class ProblemLog:
         return [*self._kept, last]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """One file below a root, as it was when it was looked at.
 
     `path` is how the post is known in the index: with `/`, relative to the base folder when the
@@ -79,6 +79,24 @@ class SourceFile:
     mtime_ns: int
     digest: str = ""
     ctime_ns: int = 0
+
+
+class Catalogue(NamedTuple):
+    """The files that are indexed, a list for each of their properties, in no order.
+
+    Few of them are looked at one by one: `file` makes them. `digests` are as bytes.
+    """
+
+    paths: list[str]
+    sizes: list[int]
+    mtimes: list[int]
+    ctimes: list[int]
+    digests: list[bytes]
+
+    def file(self, at: int) -> SourceFile:
+        """The file at a place of the lists."""
+        digest = self.digests[at].hex()
+        return SourceFile(self.paths[at], self.sizes[at], self.mtimes[at], digest, self.ctimes[at])
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class _Builder:
         """The texts at one source of a text or keyword field."""
         entries = values_at(self.entries, source)
         is_list = spec.many and not spec.interchangeable and "." not in source
-        split = is_list and len(entries) == 1 and len(entries[0].steps) == 1
+        split = is_list and len(entries) == 1 and not entries[0].parent
         for entry in entries:
             if isinstance(entry.value, dict):
                 if not _looks_into(spec, source):
@@ -134,12 +134,12 @@ class _Builder:
             inner
             for key in ("name", "title")
             for inner in values_at(self.entries, f"{entry.key}.{key}")
-            if inner.steps == (*entry.steps, key) and not isinstance(inner.value, dict)
+            if inner.parent == entry.steps and not isinstance(inner.value, dict)
         ]
         what = f"{spec.name}: a mapping where a text is expected"
         if names:
             self.used.add(id(names[0]))
-            self.report(entry, f"{what}, its {names[0].steps[-1]} is used", "write a text")
+            self.report(entry, f"{what}, its {names[0].step} is used", "write a text")
             yield self.written(names[0]).strip()
         elif entry.value:
             self.report(entry, f"{what}, its keys are used", "write a text or a list of texts")
@@ -168,7 +168,7 @@ class _Builder:
         return None
 
     def body_entry(self) -> list[Entry]:
-        return [Entry(BODY, (), self.front.body)] if self.front.body else []
+        return [Entry(BODY, self.front.body, (), BODY)] if self.front.body else []
 
     def misfit(self, spec: FieldSpec, entry: Entry, expected: str, todo: str) -> None:
         if isinstance(entry.value, dict):
@@ -182,7 +182,8 @@ class _Builder:
 
     def report(self, entry: Entry, what: str, todo: str) -> None:
         """Note a problem, unless the front matter already told of this very value."""
-        line = self.front.locate(entry.steps)[0] if entry.steps else self.front.body_line
+        is_body = entry.key == BODY
+        line = self.front.body_line if is_body else self.front.locate(entry.steps)[0]
         if isinstance(entry.value, str):
             told = repr(entry.value)
             if any(known.line == line and told in known.what for known in self.front.problems):
@@ -195,23 +196,28 @@ class _Builder:
             return entry.value
         return scrub(text_of(entry.value, self.front.spelling(entry.steps)))
 
-    def meta(self) -> Iterator[tuple[str, str]]:
+    def meta(self) -> list[tuple[str, str]]:
         """The values that fed no field, as (dotted key, text)."""
-        count = 0
+        pairs: list[tuple[str, str]] = []
+        used, are_plain = self.used, not self.front.has_odd_integers
         for entry in self.entries.ordered:
-            if id(entry) in self.used or isinstance(entry.value, dict):
+            value = entry[1]
+            kind = type(value)
+            if kind is dict or id(entry) in used:
                 continue
-            is_plain = type(entry.value) is int and not self.front.has_odd_integers
-            text = text_of(entry.value) if is_plain else self.written(entry)
+            if kind is str:
+                text = value
+            else:
+                text = text_of(value) if kind is int and are_plain else self.written(entry)
             if not text or text.isspace():
                 continue
-            count += 1
-            if count > MAX_META:
+            if len(pairs) == MAX_META:
                 line = self.front.locate(entry.steps)[0]
                 what = f"over {MAX_META:,} values that belong to no field, the rest left out"
                 self.log.add(line, what, "declare fields for them", lost_text=True)
-                return
-            yield entry.key, text
+                break
+            pairs.append((entry[0], text))
+        return pairs
 
 
 _TEXTS = (FieldKind.TEXT, FieldKind.KEYWORD)

@@ -14,11 +14,12 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.settings import Settings
 
 _READ_TRIES = 3
@@ -51,13 +52,14 @@ class Comparison:
     """What a sync has to do, each part in the order of the paths.
 
     `new`, `resized` and `suspect` are files as found: a suspect has the indexed size but other
-    times, or ones that prove nothing, so its content must decide. `same` and `gone` are as indexed.
+    times, or ones that prove nothing, so its content must decide; beside it is the digest of what
+    was indexed. `same` are paths, `gone` files as indexed.
     """
 
     new: list[SourceFile]
     resized: list[SourceFile]
-    suspect: list[SourceFile]
-    same: list[SourceFile]
+    suspect: list[tuple[SourceFile, str]]
+    same: list[str]
     gone: list[SourceFile]
 
 
@@ -73,21 +75,23 @@ def walk(roots: Sequence[Path], settings: Settings, base: Path) -> Found:
     return _Walk(roots, settings, base).run()
 
 
-def compare(found: Sequence[SourceFile], indexed: Sequence[SourceFile]) -> Comparison:
+def compare(found: Sequence[SourceFile], indexed: Catalogue) -> Comparison:
     """Files as found against files as indexed, by path, size and time."""
-    known = {file.path: file for file in indexed}
+    places = dict(zip(indexed.paths, range(len(indexed.paths)), strict=True))
+    sizes, mtimes, ctimes = indexed.sizes, indexed.mtimes, indexed.ctimes
     result = Comparison([], [], [], [], [])
     for file in sorted(found, key=_by_path):
-        old = known.pop(file.path, None)
-        if old is None:
+        path, size_bytes, mtime_ns, _, ctime_ns = file
+        at = places.pop(path, None)
+        if at is None:
             result.new.append(file)
-        elif old.size_bytes != file.size_bytes:
+        elif sizes[at] != size_bytes:
             result.resized.append(file)
-        elif (old.mtime_ns, old.ctime_ns) != (file.mtime_ns, file.ctime_ns) or not old.mtime_ns:
-            result.suspect.append(file)
+        elif mtimes[at] != mtime_ns or ctimes[at] != ctime_ns or not mtime_ns:
+            result.suspect.append((file, indexed.digests[at].hex()))
         else:
-            result.same.append(old)
-    result.gone.extend(sorted(known.values(), key=_by_path))
+            result.same.append(path)
+    result.gone.extend(sorted(map(indexed.file, places.values()), key=_by_path))
     return result
 
 
@@ -99,8 +103,10 @@ def too_large(file: SourceFile, settings: Settings) -> Problem | None:
 
 
 def not_allowed(base: Path, file: SourceFile) -> Problem | None:
-    """What is wrong with a file that may not be read."""
-    if not os.access(locate_file(base, file.path), os.R_OK):
+    """What is wrong with a file that may not be read. One that has vanished is told when it is
+    read."""
+    path = locate_file(base, file.path)
+    if not os.access(path, os.R_OK) and os.access(path, os.F_OK):
         return Problem(file.path, 1, "cannot be read (Permission denied)", _ALLOW, lost_text=True)
     return None
 
@@ -137,7 +143,12 @@ def path_text(base: Path, os_path: str) -> str:
     shown = os_path[len(top) :] if os_path.startswith(top) else os_path
     if os.sep != "/":
         shown = shown.replace(os.sep, "/")
-    return _NOT_PLAIN.sub(_escaped, shown)
+    return _shown(shown)
+
+
+def _shown(name: str) -> str:
+    is_plain = name.isascii() and "\\" not in name
+    return name if is_plain else _NOT_PLAIN.sub(_escaped, name)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -171,7 +182,7 @@ class _Walk:
         self.real_roots = tuple(os.path.realpath(root) for root in self.roots)
         self.follow = settings.follow_symlinks
         self.include = _matcher(settings.include, re.IGNORECASE)
-        self.exclude = _matcher(settings.exclude, re.NOFLAG)
+        self.exclude = _matcher(settings.exclude, re.NOFLAG) if settings.exclude else None
         self.entered: set[DirId] = set()
         self.links: list[tuple[str, str]] = []
         self.files: dict[str, SourceFile] = {}
@@ -236,8 +247,7 @@ class _Walk:
                 elif entry.is_dir(follow_symlinks=False):
                     yield entry.path, below
                 elif self.included(entry.name, below):
-                    path = shown + _NOT_PLAIN.sub(_escaped, entry.name)
-                    self.take(path, entry.stat(follow_symlinks=False))
+                    self.take(shown + _shown(entry.name), entry.stat(follow_symlinks=False))
                 else:
                     self.passed_over += 1
             except FileNotFoundError:
@@ -277,21 +287,17 @@ class _Walk:
 
     def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
-            self.files[path] = SourceFile(
-                path,
-                about.st_size,
-                _stored_time(about.st_mtime_ns),
-                "",
-                _stored_time(about.st_ctime_ns),
-            )
+            mtime_ns, ctime_ns = _stored_time(about.st_mtime_ns), _stored_time(about.st_ctime_ns)
+            self.files[path] = SourceFile(path, about.st_size, mtime_ns, "", ctime_ns)
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
 
     def included(self, name: str, below: str) -> bool:
-        return bool(self.include(name) or self.include(below))
+        return bool(self.include(name) or (below != name and self.include(below)))
 
     def excluded(self, name: str, below: str) -> bool:
-        return bool(self.exclude(name) or self.exclude(below))
+        exclude = self.exclude
+        return exclude is not None and bool(exclude(name) or exclude(below))
 
     def text(self, os_path: str) -> str:
         return path_text(self.base, os_path)
@@ -323,8 +329,7 @@ def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, b
 
 def _as_read(file: SourceFile, about: os.stat_result, data: bytes) -> SourceFile:
     recent = abs(time.time_ns() - about.st_mtime_ns) < _CLOCK_TICK_NS
-    return replace(
-        file,
+    return file._replace(
         size_bytes=len(data),
         mtime_ns=0 if recent else _stored_time(about.st_mtime_ns),
         ctime_ns=_stored_time(about.st_ctime_ns),
@@ -361,5 +366,4 @@ def _matcher(patterns: Sequence[str], flags: re.RegexFlag) -> Callable[[str], ob
     return re.compile("|".join(fnmatch.translate(one) for one in patterns) or "(?!)", flags).match
 
 
-def _by_path(file: SourceFile) -> str:
-    return file.path
+_by_path = attrgetter("path")

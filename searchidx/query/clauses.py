@@ -18,7 +18,6 @@ from typing import TypeVar
 from whoosh import query
 
 from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value, query_slots, stemmer
-from searchidx.query import dates
 from searchidx.schema import HAS, PATH_VALUE, Names
 from searchidx.settings import FieldKind, FieldSpec
 
@@ -219,6 +218,7 @@ def date_query(spec: FieldSpec, compare: str, text: str, now: datetime) -> query
 
     Raises: Refusal when the text is no date.
     """
+    from searchidx.query import dates
 
     def ends(part: str, is_bound: bool) -> tuple[datetime, datetime]:
         try:

@@ -7,8 +7,8 @@ before its end.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 HINT = "write 2020, 2020-05, 2020-05-20, 2020-05..2020-07, >=2020, today, last month or -30d"
 
@@ -37,8 +37,7 @@ _LAST_N = re.compile(r"last (\d{1,5}) (hour|day|week|month|year)s?")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """From `start` up to, not including, `end`; both aware, in UTC."""
 
     start: datetime

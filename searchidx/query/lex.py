@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class TokenKind(enum.Enum):
@@ -27,8 +27,7 @@ class TokenKind(enum.Enum):
     BOOST = "^"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token; `start` and `end` are character offsets into the query.
 
     `value` is what the token means: a word as typed (escapes kept, see `unescape`), the inside of a

@@ -6,6 +6,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from whoosh import query
 from whoosh.support.levenshtein import levenshtein
@@ -14,8 +15,7 @@ from searchidx.schema import ANY, ANY_WORDS, Names, names_of
 from searchidx.settings import FieldKind, FieldSpec
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseMatch:
+class PhraseMatch(NamedTuple):
     """Terms that must stand together: in order and adjacent when `slop` is 1, else near."""
 
     terms: tuple[str, ...]

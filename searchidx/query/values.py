@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 
 from whoosh import query
 from whoosh.lang import NoStopWords, stopwords_for_language
@@ -34,8 +35,7 @@ class Role(enum.Enum):
     EXCLUDED = enum.auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(NamedTuple):
     node: query.Query
     role: Role
 
@@ -48,8 +48,7 @@ class TargetKind(enum.Enum):
     MISSING = "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Where values are looked for. `spec` is there for FIELD, `key` for META."""
 
     kind: TargetKind = TargetKind.PLAIN
@@ -66,8 +65,7 @@ class Modifiers:
     tokens: list[Token] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A word, phrase or regex token with the comparison before it and the modifiers behind it."""
 
     token: Token

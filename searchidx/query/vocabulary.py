@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 
 from whoosh import query
@@ -24,8 +24,13 @@ class Vocabulary:
     """
 
     fields: tuple[FieldSpec, ...]
-    meta_keys: frozenset[str] = frozenset()
+    find_meta_keys: Callable[[], frozenset[str]] = frozenset
     plain: tuple[str, ...] = ()
+
+    @cached_property
+    def meta_keys(self) -> frozenset[str]:
+        """The metadata keys, found when they are first needed."""
+        return self.find_meta_keys()
 
     def names(self) -> list[str]:
         """Every name that may stand before a colon."""
@@ -62,11 +67,25 @@ class Vocabulary:
 
     def near_name(self, name: str) -> str:
         """The name most like this one, as it is typed; empty when none is like it."""
+        from difflib import get_close_matches
+
         near = get_close_matches(name.lower(), self.names(), n=1, cutoff=0.5)
         return field_name(near[0]) if near else ""
 
     def has_meta_key(self, key: str) -> bool:
         return any(fold(known) == fold(key) for known in self.meta_keys)
+
+
+def field_of(name: str, fields: Sequence[FieldSpec]) -> FieldSpec:
+    """The field of that name or alias. Raises: QueryError that names the nearest."""
+    if spec := find_field((*fields, PATH_FIELD), name):
+        return spec
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), [spec.name for spec in fields], n=1)
+    known = ", ".join(spec.name for spec in fields)
+    hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
+    raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ stored of it, and what is kept in columns.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -337,20 +338,24 @@ class _MetaField:
 
     def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Add the (key, text) pairs of some documents."""
-        by_prefix: dict[str, list[tuple[int, str]]] = {}
+        groups: defaultdict[str, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
         for doc, own in zip(docs.tolist(), pairs, strict=True):
             for key, text in own:
-                by_prefix.setdefault(_key_prefix(key), []).append((doc, text))
-        for prefix, rows in by_prefix.items():
-            owners = np.array([doc for doc, _ in rows], dtype=np.int32)
-            terms, _ = fold_values([text for _, text in rows], LONGEST_META_VALUE)
-            self.values.add(owners, [prefix + term for term in terms])
-            searched = [_searched(text) for _, text in rows]
-            has_words = [bool(text) for text in searched]
+                owners, texts = groups[_key_prefix(key)]
+                owners.append(doc)
+                texts.append(text)
+        for prefix, (owners, texts) in groups.items():
+            of = np.array(owners, dtype=np.int32)
+            terms, _ = fold_values(texts, LONGEST_META_VALUE)
+            self.values.add(of, [prefix + term for term in terms])
+            searched = [_searched(text) for text in texts]
+            if "" in searched:
+                of = of[[bool(text) for text in searched]]
+                searched = [text for text in searched if text]
             column = self._columns.get(prefix)
             if column is None:
                 column = self._columns[prefix] = TokenColumn(self._analyses.meta(prefix))
-            column.add(owners[has_words], spaced(list(filter(None, searched))))
+            column.add(of, spaced(searched))
 
     def fields(
         self, data: SegmentData, documents: int
@@ -449,8 +454,9 @@ def _key_prefix(key: str) -> str:
 def _searched(text: str) -> str:
     """The part of a metadata text of which the words are found: of an address, the host; nothing
     of a long text without white space."""
-    address = _ADDRESS.match(text)
-    if address:
-        return address[1]
+    if "://" in text:
+        address = _ADDRESS.match(text)
+        if address:
+            return address[1]
     is_opaque = len(text) > LONGEST_OPAQUE and len(text.split(None, 1)) == 1
     return "" if is_opaque else text

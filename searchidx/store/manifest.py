@@ -7,11 +7,11 @@ alone, so that opening an index runs no code that somebody put into it.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
 import zlib
+from binascii import a2b_base64, b2a_base64
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ class SegmentRecord:
         bits = np.zeros(self.documents, dtype=np.bool_)
         bits[list(self.deleted)] = True
         packed = zlib.compress(np.packbits(bits, bitorder="little").tobytes())
-        text = base64.b64encode(packed).decode() if self.deleted else ""
+        text = b2a_base64(packed, newline=False).decode() if self.deleted else ""
         row = {"name": self.name, "documents": self.documents, "deleted": text}
         return {**row, "crc": self.crc}
 
@@ -65,7 +65,7 @@ class SegmentRecord:
         if not text:
             return cls(name, documents, crc=crc)
         try:
-            packed = np.frombuffer(zlib.decompress(base64.b64decode(text)), dtype=np.uint8)
+            packed = np.frombuffer(zlib.decompress(a2b_base64(text)), dtype=np.uint8)
         except zlib.error as error:
             raise ValueError(f"the deletions of {name}") from error
         bits = np.unpackbits(packed, count=documents, bitorder="little")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,16 +25,14 @@ from searchidx.schema import sort_column
 from searchidx.settings import FieldSpec
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(NamedTuple):
     """A field to order by; posts that lack it come last either way."""
 
     spec: FieldSpec
     descending: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
+class _Keys(NamedTuple):
     """A number for each post that sorts as its value does; `has` is None when all have one.
 
     `texts` are the texts that the numbers from 1 on stand for, in a column of texts.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-import string
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +42,9 @@ def _arrays(folder: Path, file_name: str) -> SegmentArrays:
 
 def new_name() -> str:
     """A name that no segment has, whatever the program does to its random numbers."""
+    import secrets
+    import string
+
     characters = string.ascii_lowercase + string.digits
     return "MAIN_" + "".join(secrets.choice(characters) for _ in range(16))
 

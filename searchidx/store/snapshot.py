@@ -13,9 +13,9 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,7 +31,7 @@ from searchidx.columnar.packed import Numbers
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
 from searchidx.columnar.select import best_of
-from searchidx.posts.model import FieldValue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, FieldValue, Problem
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.results import Explanation
 from searchidx.schema import (
@@ -48,7 +48,6 @@ from searchidx.schema import (
     names_of,
 )
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.counting import FieldCounts, calendar_counts, counted, numbers_among
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.ordering import SortKey, SortKeys
@@ -56,12 +55,13 @@ from searchidx.store.ordering import SortKey, SortKeys
 if TYPE_CHECKING:
     from whoosh.searching import Searcher
 
+    from searchidx.store.counting import FieldCounts
+
 MOST_SPELLINGS = 100_000
 """So many values of facets are remembered as posts write them."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPost:
+class StoredPost(NamedTuple):
     """What an index keeps of a post besides its terms."""
 
     path: str
@@ -110,6 +110,25 @@ class _WhooshView:
         return open_searcher(self._schema, segments)
 
 
+class _Presence:
+    """How many posts have a value in each field and key; counted when it is first asked for."""
+
+    def __init__(self, parts: Sequence[Part], files: told_as_corrupt) -> None:
+        self._parts = parts
+        self._files = files
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        from searchidx.store.counting import FieldCounts
+
+        with self._files:
+            return dict(FieldCounts(self._parts, HAS).terms(b""))
+
+    def meta_keys(self) -> frozenset[str]:
+        names = self.counts
+        return frozenset(n.removeprefix("meta.") for n in names if n.startswith("meta."))
+
+
 class Snapshot:
     """The posts of one generation; a commit by others does not change it.
 
@@ -133,7 +152,9 @@ class Snapshot:
         self._searcher = ArraySearcher(schema, self._parts, BM25F(), whoosh)
         self._sort_keys = SortKeys(self._parts)
         self._counts: dict[str, FieldCounts] = {}
-        self._presence: dict[str, int] | None = None
+        self._presence = _Presence(self._parts, self._files)
+        self.find_meta_keys = self._presence.meta_keys
+        """The metadata keys that no declared field takes; to be called when they are needed."""
         self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         """What queries may name, by the fields in which plain words are looked for."""
         self._spellings: dict[tuple[str, str], str] = {}
@@ -251,8 +272,9 @@ class Snapshot:
                     fields[name] = bool(values[name])
             else:
                 column = arrays.numbers(name)
-                if column is not None and (column.has is None or column.has[at]):
-                    fields[name] = self.shown_number(spec, column.values[at].item())
+                value = column.number(at) if column is not None else None
+                if value is not None:
+                    fields[name] = self.shown_number(spec, value)
         return fields
 
     def shown_number(self, spec: FieldSpec, value: Any) -> float | datetime:
@@ -294,11 +316,10 @@ class Snapshot:
                     places[record.name] = found
         return places
 
-    def catalogue(self) -> list[SourceFile]:
-        """The files that are indexed, in the order of their paths."""
+    def catalogue(self) -> Catalogue:
+        """The files that are indexed."""
         with self._files:
-            files = [file for part in self._parts for file in _files_of(part)]
-        return sorted(files, key=lambda file: file.path)
+            return catalogue_of(self._parts)
 
     def faults(self) -> list[str]:
         """What of the index cannot be read; empty when it is whole."""
@@ -322,6 +343,8 @@ class Snapshot:
     # -- terms
 
     def _field_counts(self, field: str) -> FieldCounts:
+        from searchidx.store.counting import FieldCounts
+
         counts = self._counts.get(field)
         if counts is None:
             counts = self._counts[field] = FieldCounts(self._parts, field)
@@ -334,20 +357,13 @@ class Snapshot:
 
     def presence(self) -> dict[str, int]:
         """Field names and `meta.KEY` -> how many posts have a value there; at least one does."""
-        if self._presence is None:
-            self._presence = dict(self.terms(HAS))
-        return self._presence
+        return self._presence.counts
 
     @cached_property
     def meta_keys(self) -> tuple[tuple[str, int], ...]:
         """The metadata keys that no declared field takes, each with how many posts have it."""
         found = self.presence().items()
         return tuple((n.removeprefix("meta."), c) for n, c in found if n.startswith("meta."))
-
-    @cached_property
-    def meta_key_names(self) -> frozenset[str]:
-        """The same keys, without counts."""
-        return frozenset(key for key, _ in self.meta_keys)
 
     def spelling(self, spec: FieldSpec, term: str, number: int) -> str:
         """How the post of this number, which has a value of the field, writes the value."""
@@ -388,6 +404,8 @@ class Snapshot:
 
         With a `step`, the multiple of it at or below each value.
         """
+        from searchidx.store.counting import counted, numbers_among
+
         with self._files:
             values = numbers_among(self._parts, spec.name, found)
         counts: dict[float, int] = {}
@@ -404,6 +422,8 @@ class Snapshot:
 
         As `2020-05-18`, `2020-05`, `2020`, each with its count, ascending.
         """
+        from searchidx.store.counting import calendar_counts, numbers_among
+
         with self._files:
             return calendar_counts(numbers_among(self._parts, spec.name, found), unit)
 
@@ -431,18 +451,26 @@ def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _files_of(part: Part) -> Iterator[SourceFile]:
-    """The files of the posts of one segment."""
-    arrays = part.arrays
-    assert arrays is not None
-    paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
-    assert paths is not None
-    assert digests is not None
-    columns = [arrays.numbers(name) for name in (FILE_SIZE, FILE_MTIME, FILE_CTIME)]
-    sizes, mtimes, ctimes = (column.values.tolist() for column in columns if column is not None)
-    rows = zip(paths.rows(), sizes, mtimes, digests.rows(), ctimes, strict=True)
-    alive = part.alive
-    for at, (path, size, mtime, digest, ctime) in enumerate(rows):
-        if alive is None or alive[at]:
-            text = path.decode("utf-8", "surrogatepass")
-            yield SourceFile(text, size, mtime, digest.hex(), ctime)
+def catalogue_of(parts: Sequence[Part]) -> Catalogue:
+    """The files of the posts of some segments, without those that are deleted."""
+    whole = Catalogue([], [], [], [], [])
+    for part in parts:
+        arrays, alive = part.arrays, part.alive
+        assert arrays is not None
+        paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
+        assert paths is not None
+        assert digests is not None
+        names = [path.decode("utf-8", "surrogatepass") for path in paths.rows()]
+        whole.paths.extend(names if alive is None else compress(names, alive))
+        rows = digests.rows()
+        whole.digests.extend(rows if alive is None else compress(rows, alive))
+        for name, numbers in (
+            (FILE_SIZE, whole.sizes),
+            (FILE_MTIME, whole.mtimes),
+            (FILE_CTIME, whole.ctimes),
+        ):
+            column = arrays.numbers(name)
+            assert column is not None
+            values = column.values if alive is None else column.values[alive]
+            numbers.extend(values.tolist())
+    return whole

@@ -12,6 +12,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -36,6 +37,9 @@ SMALL_BATCH = 10
 
 SEGMENT_BYTES = 400 * 1024 * 1024
 """A segment is written when what a process has gathered for it takes about so much memory."""
+
+CHECKPOINT_S = 20.0
+"""And when it has gathered for so many seconds: what is lost when it is stopped."""
 
 FEWEST_ITEMS = 1_000
 """For fewer items, starting processes takes longer than it saves."""
@@ -81,6 +85,7 @@ class SegmentMaker:
         self._specs = specs
         self._read = read
         self._builder = SegmentBuilder(specs)
+        self._begun = time.monotonic()
 
     def handle(self, batch: Sequence[Any]) -> Done:
         """Read some items."""
@@ -94,7 +99,8 @@ class SegmentMaker:
             else:
                 self._builder.add(outcome.post)
         is_full = self._builder.size_bytes() > SEGMENT_BYTES
-        segments = self._written() if is_full else ()
+        is_late = time.monotonic() - self._begun > CHECKPOINT_S
+        segments = self._written() if is_full or is_late else ()
         return Done(len(batch), tuple(lost), tuple(problems), segments)
 
     def finish(self) -> Done:
@@ -111,6 +117,7 @@ class SegmentMaker:
             builder.write(stream)
         record = record_of(self._folder, name)
         self._builder = SegmentBuilder(self._specs, analyses)
+        self._begun = time.monotonic()
         return (record,)
 
 

@@ -10,11 +10,12 @@ import json
 import os
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from whoosh.filedb.filestore import FileStorage, RamStorage
 from whoosh.index import TOC
@@ -42,23 +43,66 @@ from searchidx.store.segments import (
     sync_to_disk,
 )
 from searchidx.store.snapshot import alive_of
+from searchidx.store.unfinished import JOURNAL, Journal
 
 LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
 
-_INDEX_FILE = re.compile(r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+")
+_INDEX_FILE = re.compile(
+    r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+|MAIN_UNFINISHED(\.tmp)?"
+)
+
+Told = Callable[[int, int], None]
+"""Is told how many bytes of how many, about, have been written."""
+
+
+class Written:
+    """Counts what is written into one stream after the other."""
+
+    def __init__(self, total: int, told: Told) -> None:
+        self._total = total
+        self._told = told
+        self._done = 0
+
+    def into(self, stream: BinaryIO) -> BinaryIO:
+        """The stream, whose writes are counted from now on."""
+        return cast(BinaryIO, _Counted(stream, self._count))
+
+    def _count(self, size_bytes: int) -> None:
+        self._done += size_bytes
+        self._told(min(self._done, self._total), self._total)
+
+
+class _Counted:
+    """A stream that is only written to."""
+
+    def __init__(self, stream: BinaryIO, count: Callable[[int], None]) -> None:
+        self._stream = stream
+        self._count = count
+
+    def write(self, data: bytes | memoryview) -> int:
+        self._count(len(data))
+        return self._stream.write(data)
 
 
 class Writer:
     """Writes the next generation. Leave the `with` block without `commit` and nothing changes.
 
-    With `clear` it starts from nothing, else from the newest generation.
+    With `clear` it starts from nothing, else from the newest generation. What is adopted is noted
+    in a journal; when the process is killed or interrupted before the commit, a writer of the same
+    `purpose` (all that decides what is in a segment) finds it in `unfinished`.
     Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds;
     IndexCorrupt or IndexVersionMismatch when the newest generation cannot be read.
     """
 
     def __init__(
-        self, folder: Path, fields: Sequence[FieldSpec], *, wait_s: float, clear: bool
+        self,
+        folder: Path,
+        fields: Sequence[FieldSpec],
+        *,
+        wait_s: float,
+        clear: bool,
+        purpose: str = "",
     ) -> None:
         self.folder = folder
         self._fields = fields
@@ -77,7 +121,10 @@ class Writer:
             """What the next generation starts from."""
             segments = self.base.segments if self.base is not None else ()
             self._records = {record.name: record for record in segments}
-            _sweep_newest(folder)
+            self._journal = Journal(folder, {"generation": self.generation, "purpose": purpose})
+            self.unfinished = tuple(self._journal.records)
+            """Segments that a writer which was stopped had adopted, whole or not."""
+            _sweep_newest(folder, self._journal.files())
         except BaseException:
             self._release()
             raise
@@ -87,10 +134,11 @@ class Writer:
     def __enter__(self) -> Writer:
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
         try:
             if not self._is_committed:
-                _sweep_newest(self.folder)
+                is_interrupted = kind is not None and not issubclass(kind, Exception)
+                _sweep_newest(self.folder, self._journal.files() if is_interrupted else set())
         finally:
             self._release()
 
@@ -103,12 +151,13 @@ class Writer:
 
     def adopt(self, record: SegmentRecord) -> None:
         """Make a segment that is written already part of the next generation."""
+        self._journal.add(record)
         self._new.append(record)
 
-    def commit(self, manifest: Manifest) -> None:
-        """Make the next generation the one that is opened from now on."""
+    def commit(self, manifest: Manifest, told: Told = lambda done, total: None) -> None:
+        """Make the next generation the one that is opened from now on; `told` while merging."""
         records = [*self._records.values(), *self._new]
-        segments = self._merged([record for record in records if record.live])
+        segments = self._merged([record for record in records if record.live], told)
         name, toc = self._table(segments)
         manifest = replace(
             manifest,
@@ -136,20 +185,29 @@ class Writer:
         ((name, data),) = storage.files.items()
         return name, bytes(data)
 
-    def _merged(self, records: Sequence[SegmentRecord]) -> list[SegmentRecord]:
+    def _merged(self, records: Sequence[SegmentRecord], told: Told) -> list[SegmentRecord]:
         """The segments, with those that are many and small put together."""
         sizes = [record.documents for record in records]
         groups = plan(sizes, [len(record.deleted) for record in records])
         taken = {place for group in groups for place in group}
         kept = [record for place, record in enumerate(records) if place not in taken]
-        return kept + [self._merge([records[place] for place in group]) for group in groups]
+        total = sum(self._size_bytes(records[place]) for place in taken)
+        written = Written(total, told)
+        merged = []
+        for group in groups:
+            merged.append(self._merge([records[place] for place in group], written))
+        return kept + merged
 
-    def _merge(self, records: Sequence[SegmentRecord]) -> SegmentRecord:
+    def _size_bytes(self, record: SegmentRecord) -> int:
+        with told_as_corrupt(self.folder, record.file_name):
+            return (self.folder / record.file_name).stat().st_size
+
+    def _merge(self, records: Sequence[SegmentRecord], written: Written) -> SegmentRecord:
         sources = [Source(open_segment(self.folder, one), alive_of(one)) for one in records]
         name = new_name()
         told = told_as_corrupt(self.folder, "MAIN_*.cols")
         with told, new_segment_file(self.folder, name) as stream:
-            merge(stream, sources)
+            merge(written.into(stream), sources)
         return record_of(self.folder, name)
 
     def _release(self) -> None:
@@ -180,14 +238,26 @@ def _locked(folder: Path) -> IndexLocked:
         return IndexLocked(folder, 0, "")
 
 
-def _sweep_newest(folder: Path) -> None:
-    """Remove the index files that the newest generation does not need, if it can be read."""
+def discard_unfinished(folder: Path) -> None:
+    """Remove what a stopped writer left, if there is anything and nobody is writing."""
+    if not (folder / JOURNAL).exists():
+        return
+    lock = FileStorage(str(folder)).lock(LOCK_NAME)
+    if lock.acquire():
+        try:
+            _sweep_newest(folder, set())
+        finally:
+            lock.release()
+
+
+def _sweep_newest(folder: Path, more: set[str]) -> None:
+    """Remove the index files but `more` and what the newest generation needs, if it can be read."""
     newest = newest_generation(folder)
     if not newest:
-        _sweep(folder, set())
+        _sweep(folder, more)
         return
     with suppress(IndexError_):
-        _sweep(folder, _files_of(read_manifest(folder, newest)))
+        _sweep(folder, more | _files_of(read_manifest(folder, newest)))
 
 
 def _files_of(manifest: Manifest) -> set[str]:

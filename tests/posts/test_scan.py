@@ -13,8 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Problem, SourceFile
-from searchidx.posts.scan import Found, compare, locate_file, path_text, read_file, walk
+from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.scan import (
+    Found,
+    compare,
+    locate_file,
+    not_allowed,
+    path_text,
+    read_file,
+    walk,
+)
 from searchidx.settings import Settings
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
@@ -141,23 +149,22 @@ def test_path_text_has_a_way_back(name: bytes) -> None:
 
 
 def test_compare() -> None:
-    def file(path: str, size: int, mtime: int, digest: str = "") -> SourceFile:
-        return SourceFile(path, size, mtime, digest)
+    def file(path: str, size: int, mtime: int) -> SourceFile:
+        return SourceFile(path, size, mtime)
 
-    indexed = [
-        file("same", 1, 5, "d"), file("touched", 1, 5, "d"), file("grown", 1, 5, "d"),
-        file("unsure", 1, 0, "d"), file("gone", 1, 5, "d"),
-    ]  # fmt: skip
+    paths = ["same", "touched", "moved", "grown", "unsure", "gone"]
+    digests = [bytes([number]) for number in range(6)]
+    indexed = Catalogue(paths, [1] * 6, [5, 5, 5, 5, 0, 5], [0, 0, 9, 0, 0, 0], digests)
     found = [
-        file("same", 1, 5), file("touched", 1, 6), file("grown", 2, 6),
+        file("same", 1, 5), file("touched", 1, 6), file("moved", 1, 5), file("grown", 2, 6),
         file("unsure", 1, 7), file("new", 1, 5),
     ]  # fmt: skip
     result = compare(found, indexed)
-    assert result.same == [indexed[0]]
-    assert result.suspect == [found[1], found[3]]
-    assert result.resized == [found[2]]
-    assert result.new == [found[4]]
-    assert result.gone == [indexed[4]]
+    assert result.same == ["same"]
+    assert result.suspect == [(found[2], "02"), (found[1], "01"), (found[4], "04")]
+    assert result.resized == [found[3]]
+    assert result.new == [found[5]]
+    assert result.gone == [SourceFile("gone", 1, 5, "05")]
 
 
 def test_read_file(base: Path) -> None:
@@ -193,3 +200,34 @@ def test_read_file_problem(base: Path, path: str, what: str, lost: bool) -> None
     found = read_file(base, SourceFile(path, 0, 0), settings)
     assert isinstance(found, Problem)
     assert (found.path, found.what, found.lost_text) == (path, what, lost)
+
+
+def test_a_file_that_has_vanished_is_not_one_that_may_not_be_read(base: Path) -> None:
+    assert not_allowed(base, SourceFile("a/absent.md", 1, 1)) is None
+    assert not_allowed(base, SourceFile("a/x.md", 1, 1)) is None
+
+
+@pytest.mark.parametrize(("changes", "is_read"), [(0, True), (2, True), (3, False)])
+def test_a_file_that_changes_while_it_is_read_is_read_again(
+    base: Path, monkeypatch: pytest.MonkeyPatch, changes: int, is_read: bool
+) -> None:
+    path, left, real = base / "a/x.md", changes, os.read
+
+    def read(handle: int, size_bytes: int) -> bytes:
+        nonlocal left
+        data = real(handle, size_bytes)
+        if left and not data:
+            left -= 1
+            path.write_text(f"changed {left}")
+        return data
+
+    monkeypatch.setattr(os, "read", read)
+    found = read_file(base, SourceFile("a/x.md", 6, 1), Settings(base=base))
+    if is_read:
+        assert isinstance(found, tuple)
+        assert found[1] == (b"changed 0" if changes else b"a/x.md")
+        assert found[0].size_bytes == len(found[1])
+    else:
+        assert isinstance(found, Problem)
+        assert found.what == "changed while it was read, 3 times"
+        assert found.lost_text

@@ -11,7 +11,7 @@ from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import DEFAULT_FIELDS
 
-VOCABULARY = Vocabulary(DEFAULT_FIELDS, frozenset({"author"}))
+VOCABULARY = Vocabulary(DEFAULT_FIELDS, lambda: frozenset({"author"}))
 NOW = datetime(2021, 5, 18, 12, 30, tzinfo=UTC)
 
 

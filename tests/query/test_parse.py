@@ -15,9 +15,11 @@ from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import DEFAULT_FIELDS
 
 NOW = datetime(2020, 5, 20, tzinfo=UTC)
-EVERYWHERE = Vocabulary(DEFAULT_FIELDS, frozenset({"author", "ampweburl"}))
+EVERYWHERE = Vocabulary(DEFAULT_FIELDS, lambda: frozenset({"author", "ampweburl"}))
 IN_TITLE = Vocabulary(
-    DEFAULT_FIELDS, frozenset({"author", "ampweburl", "og:title", "@id", 'my "key'}), ("title",)
+    DEFAULT_FIELDS,
+    lambda: frozenset({"author", "ampweburl", "og:title", "@id", 'my "key'}),
+    ("title",),
 )
 
 

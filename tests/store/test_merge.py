@@ -86,7 +86,7 @@ def segments(draw: st.DrawFn) -> list[list[tuple[Post, bool]]]:
         rows = []
         for post, lives in segment:
             path = f"{number % 3}/Post {number}.md"
-            file = replace(post.file, path=path, size_bytes=number, mtime_ns=1000 - number)
+            file = post.file._replace(path=path, size_bytes=number, mtime_ns=1000 - number)
             problems = tuple(replace(problem, path=path) for problem in post.problems)
             rows.append((replace(post, file=file, problems=problems), lives))
             number += 1

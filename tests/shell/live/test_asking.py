@@ -9,7 +9,7 @@ from searchidx.settings import DEFAULT_FIELDS
 from searchidx.shell.live.asking import counted_fields, searched_text
 from searchidx.shell.live.edits import is_required, required_values, toggled
 
-VOCABULARY = Vocabulary(DEFAULT_FIELDS, frozenset({"author"}))
+VOCABULARY = Vocabulary(DEFAULT_FIELDS, lambda: frozenset({"author"}))
 
 
 @pytest.mark.parametrize(

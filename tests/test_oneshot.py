@@ -1,0 +1,140 @@
+"""What a search from the command line imports, and what it tells of its time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from searchidx.cli.main import main
+from tests.conftest import write_posts
+
+SEARCHIDX = """
+searchidx analysis cli cli.arguments cli.commands cli.entry cli.locate cli.main cli.terminal
+cli.times columnar columnar.columns columnar.evaluate columnar.expand columnar.found
+columnar.layout columnar.packed columnar.phrase columnar.postings columnar.runs columnar.searching
+columnar.segment columnar.select columnar.stored errors highlight index posts posts.model query
+query.clauses query.lex query.matches query.parse query.values query.vocabulary reading render
+results schema settings store store.damage store.folder store.manifest store.ordering
+store.segments store.snapshot version width
+snowball snowball.among snowball.basestemmer snowball.english_stemmer
+"""
+"""Modules of ours that any search imports. The last line is of snowballstemmer, under our name."""
+
+FOR_DATES = {"searchidx.query.dates"}
+
+WHOOSH = """
+whoosh analysis analysis.acore analysis.analyzers analysis.filters analysis.intraword
+analysis.morph analysis.ngrams analysis.tokenizers columns fields filedb filedb.filestore
+filedb.structfile formats idsets index lang lang.dmetaphone lang.morph_en lang.porter
+lang.stopwords legacy matching matching.binary matching.combo matching.mcore matching.wrappers
+query query.compound query.nested query.positional query.qcolumns query.qcore query.ranges
+query.spans query.terms query.wrappers reading scoring support support.levenshtein system util
+util.cache util.filelock util.loading util.numeric util.numlists util.text util.times
+util.varints
+"""
+"""What `whoosh.query` and `whoosh.fields` import between them, BM25F, and the stop words."""
+
+UNUSED = (
+    "asyncio concurrent csv difflib email hashlib http logging multiprocessing secrets "
+    "shlex shutil socket sqlite3 ssl subprocess tomllib unittest uuid xml"
+)
+"""Modules of Python that take a while to import and that no search needs."""
+
+SCRIPT = """
+import os, sys
+before = set(sys.modules)
+def leave(code):
+    print(code, *sorted(set(sys.modules) - before))
+    sys.stdout.flush()
+    os.kill(os.getpid(), 9)
+os._exit = leave
+from searchidx.cli.entry import run
+run()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    post = "---\ntitle: Face masks\ndate: 2020-05-20\nquality: 9\n---\nMasks in photographs.\n"
+    write_posts(tmp_path / "posts", {"a.md": post, "b.md": "---\ntitle: Bread\n---\n"})
+    monkeypatch.chdir(tmp_path)
+    assert main(["index", "posts", "--quiet"]) == 0
+    return tmp_path
+
+
+def imported_by(folder: Path, *arguments: str) -> tuple[int, set[str]]:
+    """The exit code of a command line in a process of its own, and the modules it imported."""
+    variables = {**os.environ, "COLUMNS": "80"}
+    variables.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *arguments],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    code, *modules = done.stdout.splitlines()[-1].split()
+    return int(code), set(modules)
+
+
+def named(text: str) -> set[str]:
+    """The full names of the modules of a package; the first is the package itself."""
+    package, *modules = text.split()
+    return {package, *(f"{package}.{module}" for module in modules)}
+
+
+@pytest.mark.skipif(find_spec("Stemmer") is not None, reason="PyStemmer is used where it is")
+@pytest.mark.parametrize(
+    ("query", "more"),
+    [
+        (["mask"], set()),
+        (["mask photographs -bread"], set()),
+        (['mask "face masks" quality:>5', "--sort", "-date", "--format", "{title}"], set()),
+        (["mask date:2020"], FOR_DATES),
+    ],
+    ids=["word", "words", "phrase and number", "date"],
+)
+def test_a_search_imports_what_it_needs_and_nothing_else(
+    folder: Path, query: list[str], more: set[str]
+) -> None:
+    code, modules = imported_by(folder, "query", *query)
+    assert code == 0
+    ours = {name for name in modules if name.partition(".")[0] == "searchidx"}
+    assert ours == {_as_ours(name) for name in named(SEARCHIDX)} | more
+    assert {name for name in modules if name.partition(".")[0] == "whoosh"} == named(WHOOSH)
+    packages = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
+    assert packages == {"numpy", "searchidx", "whoosh"}
+    assert modules & set(UNUSED.split()) == set()
+
+
+def _as_ours(name: str) -> str:
+    """Where a part of snowballstemmer is found among our modules."""
+    return name.replace("searchidx.snowball", "searchidx.analysis.snowball")
+
+
+def test_the_time_of_a_search_is_told_part_by_part(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["query", "mask", "--explain-time"]) == 0
+    printed = capsys.readouterr()
+    assert "Face" in printed.out
+    rows = [line.rsplit(None, 2) for line in printed.err.splitlines() if line.endswith(" ms")]
+    parts = [name.strip() for name, _, _ in rows]
+    assert parts == [
+        "interpreter", "arguments", "opening", "parsing", "evaluating", "fetching", "printing",
+        "in all",
+    ]  # fmt: skip
+    times = [float(time) for _, time, _ in rows]
+    assert times[-1] == pytest.approx(sum(times[:-1]), abs=0.05 * len(times))
+
+
+def test_the_help_leaves_the_times_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["query", "--help"])
+    assert "--explain-time" not in capsys.readouterr().out
