@@ -284,6 +284,7 @@ def _collecting_when_idle() -> Iterator[None]:
 
     With a large index that takes longer than searching it.
     """
+    gc.freeze()
     gc.disable()
     try:
         yield

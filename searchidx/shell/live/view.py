@@ -73,22 +73,30 @@ def _status(state: State) -> str:
 
 
 def _body(state: State, facts: Facts, places: Arrangement) -> list[Line]:
-    rows = max(places.hits.rows, places.preview.rows, places.facets.rows)
+    below = places.preview.rows + 1 if places.is_preview_below else 0
+    rows = max(places.hits.rows + below, places.preview.rows, places.facets.rows)
     if state.overlay:
         return overlay_lines(state.overlay, Box(state.columns, rows))
     if state.reads:
         return _preview_lines(state, places.preview)
-    main = hit_lines(state, places.hits)
     if not state.total and state.answer:
-        main = block(_nothing(state), places.hits.columns, places.hits.rows)
+        beside_facets = state.columns - places.facets.columns - bool(places.facets.columns)
+        return _with_facets(block(_nothing(state), beside_facets, rows), state, facts)
+    main = hit_lines(state, places.hits)
     if places.preview.is_shown and places.is_preview_below:
         line: Line = [("class:frame", "─" * places.hits.columns)]
         main = [*main, line, *_preview_lines(state, places.preview)]
     elif places.preview.is_shown:
         main = beside([main, _preview_lines(state, places.preview)], FRAME)
-    if not places.facets.is_shown:
+    return _with_facets(main, state, facts)
+
+
+def _with_facets(main: list[Line], state: State, facts: Facts) -> list[Line]:
+    """The lines with the facets beside them, where there is room for those."""
+    box = state.arrangement.facets
+    if not box.is_shown:
         return main
-    return beside([facet_lines(state, facts.vocabulary, places.facets), main], FRAME)
+    return beside([facet_lines(state, facts.vocabulary, box), main], FRAME)
 
 
 def _nothing(state: State) -> list[Line]:
