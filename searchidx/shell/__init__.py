@@ -52,7 +52,7 @@ def _on_terminal(session: Session, page: Page, shell: Shell | None) -> int:
         if shell is Shell.LIVE:
             from searchidx.shell.live.app import run_live
 
-            shell = run_live(session, text=session.query)
+            shell = run_live(session, text=session.typed)
         else:
             from searchidx.shell.prompt import run_prompt
 

@@ -204,7 +204,10 @@ class LiveApp:
     # -- layout and keys
 
     def _typed(self, buffer: Buffer) -> None:
-        self.controller.type(buffer.text)
+        if "\n" in buffer.text:  # several lines were pasted
+            self.set_text(buffer.text.replace("\n", " "))
+        else:
+            self.controller.type(buffer.text)
 
     def _layout(self) -> Layout:
         query = Window(self._query.control, height=1)

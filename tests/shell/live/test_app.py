@@ -271,3 +271,12 @@ def test_queries_that_were_read_are_remembered(live: Driven, tmp_path: Path) -> 
     file = tmp_path / "state" / "searchidx" / "history"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text(encoding="utf-8").endswith("\n+climate\n")
+
+
+def test_pasted_lines_become_one(live: Driven) -> None:
+    def script(live: Driven) -> None:
+        live.keys.send_text("\x1b[200~climate\nsea\x1b[201~")
+        state = live.until(lambda state: state.text == "climate sea" and _is_whole(state))
+        assert titles(state) == ["The hottest year"]
+
+    live.run(script)
