@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from searchidx.version import __version__
 
 if TYPE_CHECKING:
+    from searchidx.answers import Clause, ClauseCount, CrossCounts, Edit, NoHits, Token, Why
     from searchidx.errors import (
         IndexCorrupt,
         IndexError_,
@@ -29,25 +30,13 @@ if TYPE_CHECKING:
     from searchidx.index import open_index as open
     from searchidx.posts.model import Problem
     from searchidx.reading import SearchOptions
-    from searchidx.results import (
-        Clause,
-        ClauseCount,
-        CrossCounts,
-        Edit,
-        Explanation,
-        FacetCount,
-        Hit,
-        NoHits,
-        Results,
-        Suggestion,
-        Token,
-        Why,
-    )
+    from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
     from searchidx.settings import FieldKind, FieldSpec, Settings, load_settings
     from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncReport
 
 _MODULES = {
+    "answers": "Clause ClauseCount CrossCounts Edit NoHits Token Why",
     "errors": (
         "IndexCorrupt IndexError_ IndexLocked IndexMissing IndexVersionMismatch PostError "
         "QueryError SearchIdxError SettingsError"
@@ -56,10 +45,7 @@ _MODULES = {
     "index": "CheckReport Index open",
     "posts.model": "Problem",
     "reading": "SearchOptions",
-    "results": (
-        "Clause ClauseCount CrossCounts Edit Explanation FacetCount Hit NoHits Results Suggestion "
-        "Token Why"
-    ),
+    "results": "Explanation FacetCount Hit Results Suggestion",
     "settings": "FieldKind FieldSpec Settings load_settings",
     "stats": "Stats",
     "sync": "Progress SyncReport",

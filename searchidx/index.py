@@ -16,21 +16,13 @@ from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions
-from searchidx.results import (
-    CrossCounts,
-    Explanation,
-    FacetCount,
-    Hit,
-    NoHits,
-    Results,
-    Suggestion,
-    Why,
-)
+from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits, Why
     from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncOptions, SyncReport
 

@@ -22,17 +22,14 @@ from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary, field_of
 from searchidx.results import (
-    CrossCounts,
     Explanation,
     FacetCount,
     Hit,
     LazyFields,
     LazyMeta,
     LazyValues,
-    NoHits,
     Results,
     Suggestion,
-    Why,
 )
 from searchidx.schema import PROBLEMS, is_sortable, names_of
 from searchidx.settings import FieldKind, FieldSpec
@@ -40,6 +37,7 @@ from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import PostHead, Snapshot
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits, Why
     from searchidx.stats import Stats
 
 RELEVANCE = "relevance"

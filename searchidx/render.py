@@ -16,20 +16,11 @@ from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.results import (
-    ANOTHER_SPELLING,
-    Clause,
-    Edit,
-    Explanation,
-    Hit,
-    NoHits,
-    Results,
-    Suggestion,
-    Why,
-)
+from searchidx.results import ANOTHER_SPELLING, Explanation, Hit, Results, Suggestion
 from searchidx.width import columns
 
 if TYPE_CHECKING:
+    from searchidx.answers import Clause, Edit, NoHits, Why
     from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1

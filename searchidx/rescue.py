@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
+from searchidx.answers import ClauseCount, Edit, NoHits
 from searchidx.query.split import Part, split, together
-from searchidx.results import ANOTHER_SPELLING, ClauseCount, Edit, NoHits, Suggestion
+from searchidx.results import ANOTHER_SPELLING, Suggestion
 
 MOST_CLAUSES = 12
 MOST_EDITS = 9

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from searchidx.answers import Clause, Token, Why
 from searchidx.posts.model import FieldValue, value_text
 from searchidx.query.meaning import leaf_meanings, meaning_of
 from searchidx.query.split import Part, split
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
-from searchidx.results import Clause, Token, Why
 
 if TYPE_CHECKING:
     from whoosh import query

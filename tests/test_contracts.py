@@ -30,6 +30,7 @@ LAYERS = [
     {"query", "posts"},
     {"highlight"},
     {"results"},
+    {"answers"},
     {"store"},
     {"faceting", "lint", "rescue", "suggest", "sync", "why"},
     {"reading"},

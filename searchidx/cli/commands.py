@@ -21,10 +21,11 @@ from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.reading import SearchOptions
-from searchidx.results import CrossCounts, Explanation, NoHits, Results
+from searchidx.results import Explanation, Results
 from searchidx.settings import find_settings
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits
     from searchidx.posts.model import Problem
     from searchidx.render import Palette
     from searchidx.stats import Stats

@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from searchidx import render
+from searchidx.answers import Edit, NoHits
 from searchidx.errors import IndexMissing, QueryError, SearchIdxError
 from searchidx.index import Index
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.render import WIDEST_TEXT, Palette
-from searchidx.results import ANOTHER_SPELLING, Edit, Hit, NoHits, Results
+from searchidx.results import ANOTHER_SPELLING, Hit, Results
 from searchidx.saved import expanded, load_saved, saved_path
 from searchidx.shell import texts
 from searchidx.shell.preferences import Preferences

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from searchidx.answers import NoHits
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
 from searchidx.posts.model import value_text
 from searchidx.related import Related
 from searchidx.render import Palette, clean, matches_text, no_hits_text, os_error_text
-from searchidx.results import Hit, NoHits, Results
+from searchidx.results import Hit, Results
 from searchidx.width import columns
 
 LABEL_COLUMNS = 12

@@ -7,12 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from searchidx.answers import NoHits
 from searchidx.errors import QueryError
 from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex
 from searchidx.query.meaning import meaning_of
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.results import FacetCount, Hit, NoHits, Results
+from searchidx.results import FacetCount, Hit, Results
 from searchidx.saved import expanded
 from searchidx.settings import FieldKind, FieldSpec
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from searchidx.results import Edit, FacetCount, Hit
+from searchidx.answers import Edit
+from searchidx.results import FacetCount, Hit
 from searchidx.schema import is_sortable
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.shell.live.arrangement import (
