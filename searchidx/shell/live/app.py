@@ -240,10 +240,8 @@ class LiveApp:
                     *keys.split(), filter=filters.get(key.action, in_query),
                     eager=key.action is Action.BACK,
                 )(self._handler(key.action))  # fmt: skip
-        at_start = Condition(lambda: self._query.buffer.cursor_position == 0)
-        bindings.add(":", filter=in_query & (at_start | vi_navigation_mode))(
-            self._handler(Action.COMMAND)
-        )
+        may_command = Condition(self._may_command) | vi_navigation_mode
+        bindings.add(":", filter=in_query & may_command)(self._handler(Action.COMMAND))
         has_edits = Condition(lambda: bool(self.controller.state.edits))
         for number in range(1, 10):
             bindings.add("escape", str(number), filter=in_query & has_edits)(self._mender(number))
@@ -252,6 +250,11 @@ class LiveApp:
 
     def _mender(self, number: int) -> Callable[[KeyPressEvent], None]:
         return lambda event: self.controller.mend(number)
+
+    def _may_command(self) -> bool:
+        """Whether a colon begins a command: in front of the query, and behind what one brought."""
+        is_in_front = self._query.buffer.cursor_position == 0
+        return is_in_front or self.controller.state.overlay is not None
 
     def _can_go_back(self) -> bool:
         state = self.controller.state

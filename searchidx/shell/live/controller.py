@@ -134,11 +134,15 @@ class Controller:
         """Run the command in the query line, about the hits on the screen."""
         line = self.state.text.strip()
         self._terminal.remember(line)
+        is_list = self.state.overlay is not None and self.session.printed is not self._adopted
         self._terminal.set_text(self.state.parked)
-        self.run(line)
+        self.run(line, about_list=is_list)
 
-    def run(self, line: str) -> None:
-        """Run a command about the hits on the screen, in the background."""
+    def run(self, line: str, *, about_list: bool = False) -> None:
+        """Run a command in the background.
+
+        It is about the hits on the screen, or about those that the last command listed.
+        """
         if self._is_running:
             self.update(replace(self.state, message="wait: a command is still running"))
             return
@@ -146,8 +150,7 @@ class Controller:
         self.session.sort = self.state.sort
         self.session.width = max(40, self.state.columns - 3)
         found = self.state.answer
-        is_list = self.state.overlay and self.session.printed is not self._adopted
-        if found and not is_list:
+        if found and not about_list:
             text = searched_text(found.question.text, self.session.vocabulary())
             asked = Asked(like=found.question.like) if found.question.like else Asked(text)
             self.session.adopt(asked, found.results, found.question.text.strip())

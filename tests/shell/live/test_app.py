@@ -205,6 +205,24 @@ def test_commands_are_about_the_hits_on_the_screen(live: Driven) -> None:
     live.run(script)
 
 
+def test_the_graph_of_posts_is_walked(live: Driven, posts: Path) -> None:
+    text = "---\ntitle: How to sew a mask\nrelated:\n  - title: The hottest year\n---\n"
+    (posts / "sew.md").write_text(text, encoding="utf-8")
+    live.session.index.sync([posts])
+
+    def overlay(state: State) -> str:
+        return state.overlay.text if state.overlay else ""
+
+    def script(live: Driven) -> None:
+        live.type("cameras")
+        live.press(HOME + ":rel 1" + ENTER, lambda state: "posts/sew.md" in overlay(state))
+        live.press(":rel 1" + ENTER, lambda state: "posts/heat.md" in overlay(state))
+        state = live.press(":show 1" + ENTER, lambda state: "sea" in overlay(state))
+        assert state.text == "cameras"
+
+    live.run(script)
+
+
 @pytest.mark.parametrize(("command", "shell"), [(":plain", Shell.LINES), (":quit", None)])
 def test_commands_that_leave(live: Driven, command: str, shell: Shell | None) -> None:
     live.last_keys = command + ENTER
