@@ -8,6 +8,7 @@ and the postings are read off where they change.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -15,21 +16,52 @@ import numpy.typing as npt
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers, changes
 from searchidx.columnar.postings import FieldPostings
-from searchidx.columnar.runs import Ragged, byte_order, ragged
+from searchidx.columnar.runs import Ragged, byte_order, ragged, side_by_side
 
 Ids = npt.NDArray[np.int32]
 
 
 class Names:
-    """Numbered terms, all different."""
+    """Numbered terms, all different; `are_ordered` says that their numbers are in byte order."""
 
-    def __init__(self, texts: Ragged) -> None:
+    def __init__(self, texts: Ragged, *, are_ordered: bool = False) -> None:
         self.texts = texts
+        self._are_ordered = are_ordered
 
     @cached_property
     def order(self) -> Numbers:
         """The numbers in the byte order of the terms."""
-        return byte_order(self.texts)[0]
+        return np.arange(len(self.texts)) if self._are_ordered else byte_order(self.texts)[0]
+
+    @cached_property
+    def ranks(self) -> Numbers:
+        """For each number its place in that order."""
+        ranks = np.empty(len(self.texts), dtype=np.int64)
+        ranks[self.order] = np.arange(len(self.texts))
+        return ranks
+
+
+MOST_FLAGS = 50_000_000
+"""For so many pairs at most it is noted pair by pair which there are."""
+
+
+def paired(prefixes: Names, words: Names, prefix_of: Array, word_of: Array) -> tuple[Names, Ids]:
+    """The terms of a prefix and a word each: those of the given tokens, and the term of each."""
+    pairs = prefixes.ranks[prefix_of] * len(words.texts) + words.ranks[word_of]
+    if len(prefixes.texts) * len(words.texts) <= MOST_FLAGS:
+        is_used = np.zeros(len(prefixes.texts) * len(words.texts), dtype=np.bool_)
+        is_used[pairs] = True
+        used = np.flatnonzero(is_used)
+        numbers = np.zeros(len(is_used), dtype=np.int32)
+        numbers[used] = np.arange(len(used))
+        terms = numbers[pairs]
+    else:
+        used, terms = np.unique(pairs, return_inverse=True)
+    fronts = prefixes.texts.picked(prefixes.order[used // len(words.texts)])
+    backs = words.texts.picked(words.order[used % len(words.texts)])
+    in_order = prefixes.texts.picked(prefixes.order).texts()
+    is_inside = any(after.startswith(before) for before, after in pairwise(in_order))
+    return Names(side_by_side(fronts, backs), are_ordered=not is_inside), terms
 
 
 def invert(

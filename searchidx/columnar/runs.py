@@ -76,6 +76,16 @@ def joined(parts: Iterable[Ragged]) -> Ragged:
     return Ragged(np.concatenate([part.items for part in held]), counts.cumsum())
 
 
+def side_by_side(fronts: Ragged, backs: Ragged) -> Ragged:
+    """Each run of the one with the same run of the other behind it."""
+    ahead, behind = fronts.counts(), backs.counts()
+    ends = (ahead + behind).cumsum()
+    items = np.empty(len(fronts.items) + len(backs.items), dtype=np.uint8)
+    items[run_places(ends - behind - ahead, ahead)] = fronts.items
+    items[run_places(ends - behind, behind)] = backs.items
+    return Ragged(items, ends)
+
+
 def sort_keys(texts: Ragged) -> npt.NDArray[np.uint64]:
     """The first eight bytes of each text as a number that sorts as the bytes do."""
     sizes = np.minimum(texts.counts(), KEY_BYTES)

@@ -24,6 +24,8 @@ from searchidx.settings import Settings
 
 _READ_TRIES = 3
 _CLOCK_TICK_NS = 100_000_000
+_LAST_NS = 2**63 - 1
+_NAME = attrgetter("name")
 _NOT_PLAIN = re.compile("[\\\\\udc80-\udcff]")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -76,11 +78,12 @@ def walk(roots: Sequence[Path], settings: Settings, base: Path) -> Found:
 
 
 def compare(found: Sequence[SourceFile], indexed: Catalogue) -> Comparison:
-    """Files as found against files as indexed, by path, size and time."""
+    """Files as found, in the order of their paths, against files as indexed, by path, size and
+    time."""
     places = dict(zip(indexed.paths, range(len(indexed.paths)), strict=True))
     sizes, mtimes, ctimes = indexed.sizes, indexed.mtimes, indexed.ctimes
     result = Comparison([], [], [], [], [])
-    for file in sorted(found, key=_by_path):
+    for file in found:
         path, size_bytes, mtime_ns, _, ctime_ns = file
         at = places.pop(path, None)
         if at is None:
@@ -208,7 +211,7 @@ class _Walk:
             self.enter(*self.links.pop())
         for root in singles:
             self.single(root)
-        files = sorted(self.files.values(), key=_by_path)
+        files = [self.files[path] for path in sorted(self.files)]
         return Found(files, self.problems, self.unreadable, self.passed_over)
 
     def enter(self, top: str, below: str) -> None:
@@ -222,7 +225,7 @@ class _Walk:
                     continue
                 self.entered.add((about.st_dev, about.st_ino))
                 with os.scandir(folder) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
+                    entries = sorted(listing, key=_NAME)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as error:
@@ -237,8 +240,9 @@ class _Walk:
         """Take the files of a folder; give the folders in it that are to be entered."""
         shown = self.text(os.path.join(folder, ""))
         for entry in entries:
-            below = prefix + entry.name
-            if entry.name.startswith(".") or self.excluded(entry.name, below):
+            name = entry.name
+            below = prefix + name
+            if name[0] == "." or (self.exclude is not None and self.excluded(name, below)):
                 self.passed_over += entry.is_file(follow_symlinks=False)
                 continue
             try:
@@ -246,8 +250,8 @@ class _Walk:
                     self.link(entry, below)
                 elif entry.is_dir(follow_symlinks=False):
                     yield entry.path, below
-                elif self.included(entry.name, below):
-                    self.take(shown + _shown(entry.name), entry.stat(follow_symlinks=False))
+                elif self.included(name, below):
+                    self.take(shown + _shown(name), entry.stat(follow_symlinks=False))
                 else:
                     self.passed_over += 1
             except FileNotFoundError:
@@ -287,7 +291,9 @@ class _Walk:
 
     def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
-            mtime_ns, ctime_ns = _stored_time(about.st_mtime_ns), _stored_time(about.st_ctime_ns)
+            mtime_ns, ctime_ns = about.st_mtime_ns, about.st_ctime_ns
+            if max(mtime_ns, ctime_ns) > _LAST_NS or min(mtime_ns, ctime_ns) < -_LAST_NS:
+                mtime_ns, ctime_ns = _stored_time(mtime_ns), _stored_time(ctime_ns)
             self.files[path] = SourceFile(path, about.st_size, mtime_ns, "", ctime_ns)
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
@@ -339,7 +345,7 @@ def _as_read(file: SourceFile, about: os.stat_result, data: bytes) -> SourceFile
 
 def _stored_time(time_ns: int) -> int:
     """A time as it can be kept in 64 bits; one that cannot proves nothing, as 0 does."""
-    return time_ns if abs(time_ns) < 2**63 else 0
+    return time_ns if abs(time_ns) <= _LAST_NS else 0
 
 
 def _read_all(handle: int, size_bytes: int) -> bytes:

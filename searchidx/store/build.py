@@ -10,7 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, repeat
+from operator import add
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -24,7 +25,7 @@ from searchidx.analysis import (
     fold_values,
 )
 from searchidx.columnar.columns import ByteValues, Column, NumberValues, text_values
-from searchidx.columnar.invert import Ids, Names, invert
+from searchidx.columnar.invert import Ids, Names, invert, paired
 from searchidx.columnar.numbers import SIGN_BIT, date_numbers, float_numbers, number_terms
 from searchidx.columnar.postings import FieldPostings
 from searchidx.columnar.runs import Ragged, ragged
@@ -78,18 +79,11 @@ class Analyses:
         self.words = Numbering()
         self.chunks = Chunks(self.words)
         self.meta_words = Numbering()
-        self.meta_chunks: dict[str, Chunks] = {}
+        self.meta_chunks = Chunks(self.meta_words)
         self.stems = Stems()
 
-    def meta(self, prefix: str) -> Chunks:
-        """The chunks of the texts of a metadata key; its prefix is in front of their words."""
-        chunks = self.meta_chunks.get(prefix)
-        if chunks is None:
-            chunks = self.meta_chunks[prefix] = Chunks(self.meta_words, prefix)
-        return chunks
-
     def is_full(self) -> bool:
-        return len(self.chunks) + len(self.meta_words) > MOST_CHUNKS
+        return len(self.chunks) + len(self.meta_chunks) > MOST_CHUNKS
 
 
 class SegmentBuilder:
@@ -329,12 +323,14 @@ class _MetaField:
     """The metadata that no declared field takes: words and whole values, each with its key."""
 
     def __init__(self, analyses: Analyses) -> None:
-        self._analyses = analyses
-        self._columns: dict[str, TokenColumn] = {}
+        self._words = analyses.meta_words
+        self._tokens = TokenColumn(analyses.meta_chunks)
+        self._prefixes = Numbering()
+        self._prefix_of: list[Ids] = []
         self.values = TermColumn()
 
     def __len__(self) -> int:
-        return sum(map(len, self._columns.values()))
+        return len(self._tokens)
 
     def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Add the (key, text) pairs of some documents."""
@@ -344,32 +340,30 @@ class _MetaField:
                 owners, texts = groups[_key_prefix(key)]
                 owners.append(doc)
                 texts.append(text)
-        for prefix, (owners, texts) in groups.items():
-            of = np.array(owners, dtype=np.int32)
-            terms, _ = fold_values(texts, LONGEST_META_VALUE)
-            self.values.add(of, [prefix + term for term in terms])
-            searched = [_searched(text) for text in texts]
-            if "" in searched:
-                of = of[[bool(text) for text in searched]]
-                searched = [text for text in searched if text]
-            column = self._columns.get(prefix)
-            if column is None:
-                column = self._columns[prefix] = TokenColumn(self._analyses.meta(prefix))
-            column.add(of, spaced(searched))
+        sizes = [len(texts) for _, texts in groups.values()]
+        prefixes = list(chain.from_iterable(map(repeat, groups, sizes)))
+        every = list(chain.from_iterable(texts for _, texts in groups.values()))
+        of = np.array(list(chain.from_iterable(own for own, _ in groups.values())), dtype=np.int32)
+        terms, _ = fold_values(every, LONGEST_META_VALUE)
+        self.values.add(of, list(map(add, prefixes, terms)))
+        searched = [_searched(text) for text in every]
+        has_words = np.array([bool(text) for text in searched], dtype=np.bool_)
+        numbers = np.array([self._prefixes[prefix] for prefix in groups], dtype=np.int32)
+        self._tokens.add(of[has_words], spaced(list(filter(None, searched))))
+        self._prefix_of.append(np.repeat(numbers, sizes)[has_words])
 
     def fields(
         self, data: SegmentData, documents: int
     ) -> Iterator[tuple[str, list[FieldPostings]]]:
-        parts = [column.tokens() for column in self._columns.values()]
-        if parts:
-            tokens = Tokens(
-                np.concatenate([part.words for part in parts]),
-                np.concatenate([part.docs for part in parts]),
-                np.concatenate([part.positions for part in parts]),
-            )
-            names = self._analyses.meta_words.names()
+        if len(self):
+            prefix_of = np.concatenate(self._prefix_of)
+            tokens = self._tokens.tokens(prefix_of)
             data.lengths[META] = _lengths(tokens, documents)
-            yield META, [invert(names, tokens.words, tokens.docs, positions=tokens.positions)]
+            of_token = prefix_of[tokens.values]
+            names, terms = paired(
+                self._prefixes.names(), self._words.names(), of_token, tokens.words
+            )
+            yield META, [invert(names, terms, tokens.docs, positions=tokens.positions)]
         yield META_VALUE, [_whole(self.values)]
 
 

@@ -46,13 +46,12 @@ _GAP = "\0"
 class Chunks(dict[str, int]):
     """Chunks numbered from 0, which is `_GAP`, each with the words that it stands for.
 
-    `words` numbers the words; `prefix` stands in front of each. A word has a slot, its place in the
-    chunk; words of the same slot are found at the same position.
+    `words` numbers the words. A word has a slot, its place in the chunk; words of the same slot are
+    found at the same position.
     """
 
-    def __init__(self, words: Numbering, prefix: str = "") -> None:
+    def __init__(self, words: Numbering) -> None:
         self._words = words
-        self._prefix = prefix
         self._firsts = array("i", [0, 0])
         self._slots = array("i", [0])
         self._found = array("i")
@@ -63,7 +62,7 @@ class Chunks(dict[str, int]):
         slots = chunk_terms(chunk)
         for place, terms in enumerate(slots):
             for term in terms:
-                self._found.append(self._words[self._prefix + term])
+                self._found.append(self._words[term])
                 self._places.append(place)
         self._slots.append(len(slots))
         self._firsts.append(len(self._found))
@@ -80,11 +79,13 @@ class Chunks(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of one field in many documents, one item a token."""
+    """The words of one field in many documents, one item a token; `values` says which of the values
+    of the column each is from."""
 
     words: Ids
     docs: Ids
     positions: Numbers
+    values: Numbers
 
     def lengths(self, documents: int) -> Numbers:
         """How many tokens each document has."""
@@ -113,13 +114,14 @@ class TokenColumn:
         self._ids.append(0)
         self._docs.append(docs)
 
-    def tokens(self) -> Tokens:
-        """Everything that was added, analysed."""
+    def tokens(self, groups: Ids | None = None) -> Tokens:
+        """Everything that was added, analysed. With `groups`, one for each value, a document's
+        values of a group, and not all of its values, follow each other in position."""
         ids = _int32(self._ids)
         is_gap = ids == 0
         sizes = np.diff(np.flatnonzero(is_gap), prepend=-1) - 1
         docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)
-        return expand(self._chunks, ids[~is_gap], sizes, docs)
+        return expand(self._chunks, ids[~is_gap], sizes, docs, groups)
 
 
 _BETWEEN = f" {_GAP} "
@@ -129,12 +131,14 @@ def _int32(numbers: array[int]) -> Ids:
     return np.frombuffer(numbers, dtype=np.int32) if numbers else np.zeros(0, dtype=np.int32)
 
 
-def expand(chunks: Chunks, ids: Ids, sizes: Numbers, docs: Ids) -> Tokens:
+def expand(
+    chunks: Chunks, ids: Ids, sizes: Numbers, docs: Ids, groups: Ids | None = None
+) -> Tokens:
     """The tokens of values that are given as chunks.
 
     `ids` are the chunks of all values; value `n` has `sizes[n]` of them and belongs to document
-    `docs[n]`; the values of a document follow each other. Between two values of a document the
-    positions have a gap.
+    `docs[n]`; the values of a document (and of a group, if there are groups) follow each other.
+    Between two of them the positions have a gap.
     """
     first, slots, found, places = chunks.tables()
     value_of = np.repeat(np.arange(len(sizes)), sizes)
@@ -142,18 +146,18 @@ def expand(chunks: Chunks, ids: Ids, sizes: Numbers, docs: Ids) -> Tokens:
     position = slots_of.cumsum(dtype=np.int64) - slots_of
     value_slots = np.bincount(value_of, weights=slots_of, minlength=len(sizes)).astype(np.int64)
     value_first = value_slots.cumsum() - value_slots
-    leads = np.flatnonzero(changes(docs))
+    leads = np.flatnonzero(changes(docs) if groups is None else changes(docs) | changes(groups))
     lead_of = np.repeat(leads, np.append(leads[1:], len(docs)) - leads)
     number_in_doc = np.arange(len(docs)) - lead_of
     position += (number_in_doc * VALUE_GAP - value_first[lead_of])[value_of]
     doc = docs[value_of]
     counts = first[ids + 1] - first[ids]
     if len(counts) and counts.min() == counts.max() == 1:
-        return Tokens(found[first[ids]], doc, position.astype(np.int64))
+        return Tokens(found[first[ids]], doc, position.astype(np.int64), value_of)
     at = run_places(first[ids], counts)
     positions: Numbers = np.repeat(position, counts) + places[at]
     owners: Ids = np.repeat(doc, counts)
-    return Tokens(found[at], owners, positions)
+    return Tokens(found[at], owners, positions, np.repeat(value_of, counts))
 
 
 def spaced(texts: Sequence[str]) -> list[str]:
