@@ -173,7 +173,7 @@ class _Reader:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.lines = _line_of_keys(text)
+        self.lines = line_of_keys(text)
 
     def refuse(self, key: str, reason: str) -> SettingsError:
         probe = key
@@ -311,7 +311,7 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "a list" if isinstance(value, list | tuple) else "a table")
 
 
-def _line_of_keys(text: str) -> dict[str, int]:
+def line_of_keys(text: str) -> dict[str, int]:
     """Dotted key -> its line, counted from 1. Keys inside inline tables are not found."""
     lines: dict[str, int] = {}
     table = ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from searchidx.errors import SettingsError
+from searchidx.settings import line_of_keys
 from searchidx.shell.colours import COLOURS, LIGHT
 
 
@@ -58,53 +59,65 @@ def load_preferences(path: Path | None) -> Preferences:
     if path is None:
         return Preferences()
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("shell", {})
+        text = path.read_text(encoding="utf-8-sig")
+        table = tomllib.loads(text).get("shell", {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(path, 1, "", f"cannot be read ({error})") from error
     if not isinstance(table, dict):
         raise SettingsError(path, 1, "shell", "expected a table: [shell]")
-    return Preferences(**{key: _value(path, key, value) for key, value in table.items()})
+    place = _Place(path, line_of_keys(text))
+    return Preferences(**{key: _value(place, key, value) for key, value in table.items()})
 
 
-def _value(path: Path, key: str, value: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A settings file, and the lines of its keys."""
+
+    path: Path
+    lines: Mapping[str, int]
+
+    def refused(self, key: str, reason: str) -> SettingsError:
+        """An error about a key of [shell]; the line is that of the key, else of the table."""
+        name = f"shell.{key}"
+        line = self.lines.get(name) or self.lines.get("shell", 1)
+        return SettingsError(self.path, line, name, reason)
+
+
+def _value(place: _Place, key: str, value: Any) -> Any:
     known = [item.name for item in fields(Preferences)]
     match key:
         case "keys" | "theme":
             choices: type[enum.StrEnum] = Keys if key == "keys" else Theme
             if value in list(choices):
                 return choices(value)
-            raise _refused(path, key, f"expected one of {', '.join(choices)}, found {value!r}")
+            raise place.refused(key, f"expected one of {', '.join(choices)}, found {value!r}")
         case "colours":
-            return _colours(path, value)
+            return _colours(place, value)
         case "ghost_text" | "mouse" if isinstance(value, bool):
             return value
         case "ghost_text" | "mouse":
-            raise _refused(path, key, f"expected true or false, found {value!r}")
+            raise place.refused(key, f"expected true or false, found {value!r}")
         case "pager" if isinstance(value, str):
             return value
         case "pager":
-            raise _refused(path, key, f"expected a command, found {value!r}")
+            raise place.refused(key, f"expected a command, found {value!r}")
     near = get_close_matches(key, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    raise _refused(path, key, f"no such setting; {hint}")
+    raise place.refused(key, f"no such setting; {hint}")
 
 
-def _colours(path: Path, table: Any) -> dict[str, str]:
+def _colours(place: _Place, table: Any) -> dict[str, str]:
     if not isinstance(table, dict):
-        raise _refused(path, "colours", "expected a table: [shell.colours]")
+        raise place.refused("colours", "expected a table: [shell.colours]")
     from prompt_toolkit.styles import Style
 
     for name, text in table.items():
         if name not in COLOURS:
             known = ", ".join(COLOURS)
-            raise _refused(path, f"colours.{name}", f"no such part; the parts are {known}")
+            raise place.refused(f"colours.{name}", f"no such part; the parts are {known}")
         try:
             Style.from_dict({name: text})
         except (ValueError, AttributeError, TypeError) as error:
             reason = f"{text!r} is no style ({error}); write one such as 'bold ansired'"
-            raise _refused(path, f"colours.{name}", reason) from error
+            raise place.refused(f"colours.{name}", reason) from error
     return dict(table)
-
-
-def _refused(path: Path, key: str, reason: str) -> SettingsError:
-    return SettingsError(path, 1, f"shell.{key}", reason)

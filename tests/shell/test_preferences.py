@@ -56,6 +56,7 @@ def test_what_cannot(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, f"[shell]\n{line}\n")
     assert message in str(caught.value)
+    assert caught.value.line == 2
 
 
 def test_the_shell_follows(index: Index) -> None:
