@@ -3,8 +3,10 @@
 Measured: a first sync of synthetic posts in the sample's format (corpus.py), a sync with nothing
 changed, a sync after one post changed, the index's size and the peak memory of the first sync. The
 peers read with python-frontmatter and write the plain way (engines/), and know what changed by size
-and time of the files, as searchidx does. One process an engine and run; the files are in the page
-cache; the median of the runs. After every step the index is asked whether it holds what it should.
+and time of the files, as searchidx does; each is shown with one process and, as `NAME-2`, with two
+that read, as many as searchidx uses. `whoosh index` is Whoosh's own command, which takes the files
+as they are, front matter and all. A process an engine and run; the files are in the page cache; the
+median of the runs. After every step the index is asked whether it holds what it should.
 Beside them, what the peers cannot be faster than: a walk of the tree, and python-frontmatter alone.
 
     python -m benchmarks.ingest --posts 5000 --runs 3 --out benchmarks/results/ingest-5000.json
@@ -14,16 +16,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from benchmarks.corpus import absent_words
-from benchmarks.engines import Engine, load, size_bytes
+from benchmarks.engines import Engine, Searching, load, size_bytes
 from benchmarks.engines.plain import read_post, walk
 from benchmarks.files import write_posts
 from benchmarks.memory_use import peak_mb
@@ -64,40 +69,91 @@ def main(arguments: Sequence[str] | None = None) -> int:
     about = __doc__.splitlines()[0]
     parser = options_parser("benchmarks.ingest", about, runs=3)
     parser.add_argument("--posts", type=int, default=5_000, help="how many (%(default)s)")
-    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
+    parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.worker:
-        name, folder, where = options.worker
-        print(json.dumps(_work(load(name), Path(folder), Path(where), options.posts)))
+        name, jobs, folder, where = options.worker
+        engine = _WithJobs(load(name), int(jobs))
+        print(json.dumps(_work(engine, Path(folder), Path(where), options.posts)))
         return 0
     engines, skipped = load_engines(options.engines)
-    measured: dict[str, Measures] = {name: {} for name in engines}
+    contestants = _contestants(engines, options.jobs)
+    measured: dict[str, Measures] = {name: {} for name in contestants}
     wrong: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="searchidx-ingest-") as scratch:
         folder = Path(scratch, "posts")
         paths = write_posts(folder, options.posts, options.seed)
         floors = _floors(folder, paths)
+        if "whoosh" in engines:
+            floors["whoosh_command_posts_per_s"] = _whoosh_command(folder, options.posts)
         for run in range(options.runs):
-            for name in [name for name in engines if name not in wrong]:
+            for name in [name for name in contestants if name not in wrong]:
                 print(f"{name}: run {run + 1} of {options.runs}", file=sys.stderr)
                 try:
-                    found = _in_process(name, folder, Path(scratch, f"{name}-{run}"), options.posts)
+                    where = Path(scratch, f"{name}-{run}")
+                    found = _in_process(contestants[name], folder, where, options.posts)
                 except WrongIndex as error:
                     wrong[name] = str(error)
                 else:
                     for measure, values in found.items():
                         measured[name].setdefault(measure, []).extend(values)
     _print(measured, floors, wrong, skipped)
-    facts = {"posts": options.posts, "seed": options.seed, "runs": options.runs}
+    facts = {name: getattr(options, name) for name in ("posts", "seed", "runs", "jobs")}
     head = {"benchmark": "ingest", **facts, **environment(engines), "skipped": skipped}
     save(options.out, {**head, "wrong": wrong, "floors": floors, "measured": measured})
     return 1 if wrong else 0
 
 
-def _in_process(name: str, folder: Path, where: Path, posts: int) -> Measures:
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """An engine, and how many processes it may use."""
+
+    engine: str
+    jobs: int
+
+
+def _contestants(names: Iterable[str], jobs: int) -> dict[str, Contestant]:
+    """searchidx with all processes, each peer with one and with all."""
+    found = {}
+    for name in names:
+        if name == REFERENCE:
+            found[name] = Contestant(name, jobs)
+            continue
+        found[name] = Contestant(name, 1)
+        if jobs > 1 and name != "whoosh":
+            found[f"{name}-{jobs}"] = Contestant(name, jobs)
+    return found
+
+
+class _WithJobs:
+    """An engine that always uses so many processes."""
+
+    def __init__(self, engine: Engine, jobs: int) -> None:
+        self._engine = engine
+        self._jobs = jobs
+
+    def sync(self, folder: Path, where: Path) -> int:
+        return self._engine.sync(folder, where, self._jobs)
+
+    def open(self, where: Path) -> Searching:
+        return self._engine.open(where)
+
+
+def _whoosh_command(folder: Path, posts: int) -> float:
+    """How many files a second `whoosh index` takes, on a copy, for it writes into the folder."""
+    start = "import sys; from whoosh.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "index", "--ext", "md", "."]
+    with tempfile.TemporaryDirectory(prefix="searchidx-ingest-") as scratch:
+        copy = shutil.copytree(folder, Path(scratch, "posts"))
+        run = partial(subprocess.run, command, cwd=copy, capture_output=True, check=True)
+        return posts / _timed_ms(run) * 1000
+
+
+def _in_process(one: Contestant, folder: Path, where: Path, posts: int) -> Measures:
     """What one engine does in a process of its own."""
     where.mkdir()
-    worker = ["--worker", name, str(folder), str(where), "--posts", str(posts)]
+    worker = ["--worker", one.engine, str(one.jobs), str(folder), str(where), "--posts", str(posts)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.ingest", *worker],
         cwd=Path(__file__).parents[1],
@@ -111,7 +167,7 @@ def _in_process(name: str, folder: Path, where: Path, posts: int) -> Measures:
     return measures
 
 
-def _work(engine: Engine, folder: Path, where: Path, posts: int) -> Measures:
+def _work(engine: _WithJobs, folder: Path, where: Path, posts: int) -> Measures:
     """All steps with one engine, in this process."""
     started_mb = peak_mb()
     build_ms = _timed_ms(lambda: engine.sync(folder, where))
@@ -134,7 +190,7 @@ def _work(engine: Engine, folder: Path, where: Path, posts: int) -> Measures:
     return measures
 
 
-def _change(engine: Engine, folder: Path, where: Path, path: Path, number: int) -> float:
+def _change(engine: _WithJobs, folder: Path, where: Path, path: Path, number: int) -> float:
     """Milliseconds to bring one changed post into the index; the post is as before afterwards."""
     marker = absent_words()[number]
     question = Question("marker", (marker,))
@@ -149,7 +205,7 @@ def _change(engine: Engine, folder: Path, where: Path, path: Path, number: int) 
     return elapsed_ms
 
 
-def _expect(engine: Engine, where: Path, question: Question, total: int) -> None:
+def _expect(engine: _WithJobs, where: Path, question: Question, total: int) -> None:
     searching = engine.open(where)
     found = searching.answer(question).total
     searching.close()
@@ -188,6 +244,8 @@ def _print(
     print_table(["", *right], table)
     print(f"\nwalk and stat: {figure(floors['walk_ms'])} ms")
     print(f"python-frontmatter alone: {figure(floors['read_posts_per_s'])} posts per second")
+    if command := floors.get("whoosh_command_posts_per_s"):
+        print(f"whoosh index: {figure(command)} posts per second")
     for name, reason in wrong.items():
         print(f"{name}: WRONG, {reason}")
     for reason in skipped.values():

@@ -32,8 +32,11 @@ class Engine(Protocol):
     def version(self) -> str:
         """Name and version of what is measured."""
 
-    def sync(self, folder: Path, where: Path) -> int:
-        """Make the index in `where` hold the posts below `folder`; how many had to be read."""
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
+        """Make the index in `where` hold the posts below `folder`; how many had to be read.
+
+        With several jobs so many processes read posts; an engine with threads uses as many.
+        """
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
         """Make an index of the records in `where`, an empty folder; how many it holds.

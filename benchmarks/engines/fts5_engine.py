@@ -65,7 +65,7 @@ class _Engine:
     def version(self) -> str:
         return f"SQLite {sqlite3.sqlite_version} FTS5"
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
@@ -74,7 +74,7 @@ class _Engine:
                 database.executescript(_SCHEMA)
             for path in changes.outdated():
                 _remove(database, path)
-            _write(database, changes.posts())
+            _write(database, changes.posts(jobs))
         remember(changes, where)
         return changes.count()
 

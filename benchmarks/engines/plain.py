@@ -7,10 +7,12 @@ and times of the files that are indexed are kept in `catalogue.json` beside the 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,9 @@ import frontmatter
 from benchmarks.corpus import Record
 
 _CATALOGUE = "catalogue.json"
+
+CHUNK_POSTS = 100
+"""Posts that are handed to a process at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,15 @@ class Changes:
     found: dict[str, list[int]]
     is_first: bool
 
-    def posts(self) -> Iterator[Record]:
-        """The posts to be indexed, read one by one."""
-        for path in (*self.fresh, *self.changed):
-            yield read_post(self.folder, path)
+    def posts(self, jobs: int) -> Iterator[Record]:
+        """The posts to be indexed, read one by one, or by several processes."""
+        paths = [*self.fresh, *self.changed]
+        read = partial(read_post, self.folder)
+        if jobs == 1 or len(paths) < CHUNK_POSTS:
+            yield from map(read, paths)
+            return
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            yield from pool.imap(read, paths, CHUNK_POSTS)
 
     def outdated(self) -> list[str]:
         """The paths of the posts to be taken out of the index."""

@@ -58,10 +58,10 @@ class _Engine:
         except PackageNotFoundError:
             return "searchidx (source tree)"
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         settings = searchidx.Settings(base=where)
         with searchidx.open(where / "index", settings=settings, create=True) as index:
-            return index.sync([folder]).read
+            return index.sync([folder], jobs=jobs).read
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
         return _build(records, where / "index", jobs)

@@ -85,7 +85,7 @@ class _Engine:
     def version(self) -> str:
         return version()
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
@@ -93,10 +93,10 @@ class _Engine:
             opened = tantivy.Index(schema_builder().build(), str(where))
         else:
             opened = tantivy.Index.open(str(where))
-        writer = opened.writer()
+        writer = opened.writer(num_threads=jobs)
         for path in changes.outdated():
             writer.delete_documents_by_term("path", path)
-        write(writer, _documents(changes.posts()))
+        write(writer, _documents(changes.posts(jobs)))
         remember(changes, where)
         return changes.count()
 

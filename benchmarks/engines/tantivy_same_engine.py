@@ -57,7 +57,7 @@ class _Engine:
     def version(self) -> str:
         return f"{version()} with searchidx's fields"
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         raise NotImplementedError("it is measured from memory only")
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:

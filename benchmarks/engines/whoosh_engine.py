@@ -84,7 +84,7 @@ class _Engine:
     def version(self) -> str:
         return f"whoosh3 {version('whoosh3')}"
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
@@ -95,7 +95,7 @@ class _Engine:
         writer = opened.writer()
         for path in changes.outdated():
             writer.delete_by_term("path", path)
-        _write(writer, changes.posts())
+        _write(writer, changes.posts(jobs))
         opened.close()
         remember(changes, where)
         return changes.count()

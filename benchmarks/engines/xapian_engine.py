@@ -90,14 +90,14 @@ class _Engine:
     def version(self) -> str:
         return f"Xapian {xapian.version_string()}"
 
-    def sync(self, folder: Path, where: Path) -> int:
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
         with closing(_writable(where)) as database:
             for path in changes.outdated():
                 database.delete_document(_PATH + path)
-            _write(database, changes.posts())
+            _write(database, changes.posts(jobs))
         remember(changes, where)
         return changes.count()
 
