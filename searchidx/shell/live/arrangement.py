@@ -74,20 +74,20 @@ def arranged(
     work (`chooses_facets`, `reads` a whole post) is always there.
     """
     has_meaning = rows >= MEANING_FROM_ROWS
-    body = rows - 3 - has_meaning  # the query, its total, the keys
+    body = max(0, rows - 3 - has_meaning)  # without the query, its total, the keys
     bars = 0
     if Pane.HISTOGRAM in wanted and rows >= BARS_FROM_ROWS and not reads:
         bars = TALL_BARS if rows >= TALL_BARS_FROM_ROWS else 1
         body -= bars
     facets = _facet_columns(columns, wanted, chooses_facets) if not reads else 0
-    rest = columns - facets - bool(facets)
+    rest = max(0, columns - facets - bool(facets))
     hits, preview, is_below = Box(rest, body), NOWHERE, False
     if reads:
         hits, preview = NOWHERE, Box(columns, body)
     elif Pane.PREVIEW in wanted and rest >= SIDE_BY_SIDE_COLUMNS:
         half = rest // 2
         hits, preview = Box(rest - half - 1, body), Box(half, body)
-    elif Pane.PREVIEW in wanted and body >= PREVIEW_BELOW_FROM_ROWS:
+    elif Pane.PREVIEW in wanted and rest and body >= PREVIEW_BELOW_FROM_ROWS:
         below = body * 2 // 5
         hits, preview, is_below = Box(rest, body - below - 1), Box(rest, below), True
     return Arrangement(

@@ -57,6 +57,16 @@ def test_every_line_is_as_wide_as_the_screen(
         assert {text_columns(line) for line in lines} == {size[0]}
 
 
+@pytest.mark.parametrize("columns", [1, 2, 5, 300])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 100])
+def test_no_screen_is_too_small_or_too_large(
+    index: Index, session: Session, columns: int, rows: int
+) -> None:
+    state = answered(index, session, "climate", columns, rows)
+    for changed in (state, states.read(state), states.turned_to_facets(state)):
+        assert len(shown(session, states.moved(changed, 99))) == rows - 1
+
+
 def test_a_wide_screen_shows_everything(index: Index, session: Session) -> None:
     text = "\n".join(shown(session, answered(index, session, "climat", 140, 40)))
     assert "2 posts match" in text
