@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from searchidx.errors import QueryError
@@ -91,8 +92,10 @@ class Searching:
         return self._session.saved() if "@" in question.text else {}
 
     def _rescued(self, question: Question) -> Rescue:
-        session = self._session
-        return Rescue(question, session.index.no_hits(question.text))
+        session, text = self._session, question.text
+        with suppress(QueryError):  # the name of a saved search that is still being typed
+            text = session.expanded(text)
+        return Rescue(question, session.index.no_hits(text))
 
     def _previewed(self, task: Task, found: Answer) -> Preview | None:
         hit = chosen_hit(found, task.selected)
