@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,27 +28,31 @@ WIDEST_BINCOUNT = 1_000_000
 Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Flat:
-    """The postings of a field in one segment: term `t` has `docs[starts[t]:starts[t + 1]]`."""
+    """The postings of a field in one segment: term `t` has `docs[starts[t]:starts[t + 1]]`.
+
+    They are decoded when something is counted in them; listing terms needs their lengths only.
+    """
 
     part: Part
     terms: FieldTerms
-    docs: Numbers
-    starts: Numbers
+
+    @cached_property
+    def docs(self) -> Numbers:
+        return self.terms.docs_of(np.arange(len(self.terms)))
+
+    @cached_property
+    def starts(self) -> Numbers:
+        return np.concatenate([[0], self.terms.frequencies().cumsum()])
 
 
 class FieldCounts:
     """Counts over the terms of one field. It keeps the field's postings decoded, 8 bytes each."""
 
     def __init__(self, parts: Sequence[Part], field: str) -> None:
-        self._flats: list[_Flat] = []
-        for part in parts:
-            terms = part.arrays.field(field) if part.arrays is not None else None
-            if terms is not None:
-                docs = terms.docs_of(np.arange(len(terms)))
-                starts = np.concatenate([[0], terms.frequencies().cumsum()])
-                self._flats.append(_Flat(part, terms, docs, starts))
+        fields = [(part, part.arrays.field(field)) for part in parts if part.arrays is not None]
+        self._flats = [_Flat(part, terms) for part, terms in fields if terms is not None]
 
     def among(self, found: Sequence[DocSet]) -> list[tuple[str, int, int]]:
         """The terms that any of the documents has: the term, how many have it, and the number of a

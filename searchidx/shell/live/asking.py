@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -25,6 +25,8 @@ COUNTED_FIRST = ("topics", "provider", "type", "category")
 """The fields that are counted first; the others of the settings follow."""
 
 EVERY_POST = "*"
+SHORTEST_START, MOST_LIKELY = 2, 4
+Words = Callable[[str], Sequence[str]]
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _UNTOUCHED = frozenset("*?~^/\\@")
 
@@ -75,8 +77,10 @@ class Rescue:
     found: NoHits
 
 
-def searched_text(text: str, vocabulary: Vocabulary) -> str:
+def searched_text(text: str, vocabulary: Vocabulary, words: Words | None = None) -> str:
     """The query to run for what is typed so far: its last word stands for all that start so.
+
+    Those of them that `words` names count for as much as if they were typed.
 
     Nothing typed asks for every post. The word is left alone where a start means nothing: in a
     number or date, behind a minus, in a pattern.
@@ -89,7 +93,22 @@ def searched_text(text: str, vocabulary: Vocabulary) -> str:
         return text
     if last.kind is TokenKind.PHRASE:
         return text[: last.start] + _open_phrase(last.value)
-    return f"{text[: last.start]}({last.value} OR {last.value}*)"
+    likely = words(last.value) if words and len(last.value) >= SHORTEST_START else ()
+    choices = dict.fromkeys((last.value, *likely, f"{last.value}*"))
+    return f"{text[: last.start]}({' OR '.join(choices)})"
+
+
+def likely_words(index: Index) -> Words:
+    """From the start of a word to the most frequent words of titles that start so."""
+    titled = any(spec.name == "title" and spec.kind is FieldKind.TEXT for spec in index.fields)
+
+    def words(start: str) -> list[str]:
+        if not titled:
+            return []
+        rows = [row for row in index.terms("title", start) if row[0].isalnum()]
+        return [word for word, _ in sorted(rows, key=lambda row: (-row[1], row[0]))[:MOST_LIKELY]]
+
+    return words
 
 
 def _may_grow(tokens: Sequence[Token], vocabulary: Vocabulary) -> bool:
@@ -130,7 +149,7 @@ def answer(
     if question.like:
         results = index.similar(question.like, limit=3 * WINDOW)
         return Answer(question, results, f"posts like {question.like}", index.generation)
-    text = _whole_text(question, vocabulary, saved)
+    text = _whole_text(index, question, vocabulary, saved)
     results = index.search(
         text, limit=limit, offset=question.offset, sort=question.sort, lenient=True
     )
@@ -138,9 +157,11 @@ def answer(
     return Answer(question, results, meaning, index.generation)
 
 
-def _whole_text(question: Question, vocabulary: Vocabulary, saved: Mapping[str, str]) -> str:
+def _whole_text(
+    index: Index, question: Question, vocabulary: Vocabulary, saved: Mapping[str, str]
+) -> str:
     """The query to run, with the saved searches that it names."""
-    text = searched_text(question.text, vocabulary)
+    text = searched_text(question.text, vocabulary, likely_words(index))
     with suppress(QueryError):  # a name that is still being typed
         text = expanded(text, saved)
     return text
@@ -152,7 +173,7 @@ def tally(
     """The counts for a question."""
     if question.like:
         return Tally(question)
-    text = _whole_text(question, vocabulary, saved)
+    text = _whole_text(index, question, vocabulary, saved)
     names = counted_fields(vocabulary.fields)
     dated = any(spec.kind is FieldKind.DATE for spec in vocabulary.fields)
     wanted = (*names, "month") if dated else names

@@ -13,7 +13,7 @@ from searchidx.results import Hit
 from searchidx.shell.commands import QUERY_HELP, run_line
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Pane
-from searchidx.shell.live.asking import Answer, Rescue, Tally, searched_text
+from searchidx.shell.live.asking import Answer, Rescue, Tally, likely_words, searched_text
 from searchidx.shell.live.edits import toggled
 from searchidx.shell.live.keys import EDITING_HELP, Action, keys_text
 from searchidx.shell.live.lines import PAINT, Line
@@ -151,7 +151,8 @@ class Controller:
         self.session.width = max(40, self.state.columns - 3)
         found = self.state.answer
         if found and not about_list:
-            text = searched_text(found.question.text, self.session.vocabulary())
+            words = likely_words(self.session.index)
+            text = searched_text(found.question.text, self.session.vocabulary(), words)
             asked = Asked(like=found.question.like) if found.question.like else Asked(text)
             self.session.adopt(asked, found.results, found.question.text.strip())
             self._adopted = self.session.printed

@@ -45,6 +45,14 @@ def test_the_last_word_stands_for_all_that_start_so(typed: str, searched: str) -
     assert searched_text(typed, VOCABULARY) == searched
 
 
+def test_likely_words_count_as_if_typed() -> None:
+    def words(start: str) -> list[str]:
+        return [f"{start}k", f"{start}ks"]
+
+    assert searched_text("a mas", VOCABULARY, words) == "a (mas OR mask OR masks OR mas*)"
+    assert searched_text("m", VOCABULARY, words) == "(m OR m*)"
+
+
 @pytest.mark.parametrize(
     ("text", "facet", "value", "expected"),
     [
