@@ -63,6 +63,7 @@ PROMPT = "› "
 LOOK_EVERY_S = 2.0
 ESCAPE_WAIT_S = 0.05
 MENU_ROWS = 10
+NEVER = 1_000_000_000
 
 
 def run_live(
@@ -131,9 +132,8 @@ class LiveApp:
             typed = self._query.buffer.text
             await asyncio.sleep(LOOK_EVERY_S)
             self.controller.tick()
-            is_idle = typed == self._query.buffer.text
-            gc.collect(2 if is_idle else 1)
-            if is_idle:
+            if typed == self._query.buffer.text:
+                gc.collect()
                 gc.freeze()
 
     # -- from the worker's thread
@@ -286,17 +286,18 @@ class _Screen(FormattedTextControl):
 
 @contextmanager
 def _collecting_when_idle() -> Iterator[None]:
-    """Memory is looked through for garbage in the pauses of typing, not while somebody waits.
+    """All of memory is looked through for garbage in the pauses of typing only.
 
-    With a large index that takes longer than searching it.
+    With a large index that takes longer than searching it. What is young is collected as always.
     """
+    usual = gc.get_threshold()
     gc.freeze()
-    gc.disable()
+    gc.set_threshold(usual[0], usual[1], NEVER)
     try:
         yield
     finally:
         gc.unfreeze()
-        gc.enable()
+        gc.set_threshold(*usual)
 
 
 def _query_line(session: Session) -> _Query:
