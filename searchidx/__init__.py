@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from searchidx.version import __version__
 
 if TYPE_CHECKING:
+    from searchidx.answers import Clause, ClauseCount, CrossCounts, Edit, NoHits, Token, Why
     from searchidx.errors import (
         IndexCorrupt,
         IndexError_,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from searchidx.sync import Progress, SyncReport
 
 _MODULES = {
+    "answers": "Clause ClauseCount CrossCounts Edit NoHits Token Why",
     "errors": (
         "IndexCorrupt IndexError_ IndexLocked IndexMissing IndexVersionMismatch PostError "
         "QueryError SearchIdxError SettingsError"
@@ -59,6 +61,10 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 __all__ = [
     "CheckReport",
+    "Clause",
+    "ClauseCount",
+    "CrossCounts",
+    "Edit",
     "Explanation",
     "FacetCount",
     "FieldKind",
@@ -72,6 +78,7 @@ __all__ = [
     "IndexVersionMismatch",
     "Match",
     "Matched",
+    "NoHits",
     "PostError",
     "Problem",
     "Progress",
@@ -86,6 +93,8 @@ __all__ = [
     "Stats",
     "Suggestion",
     "SyncReport",
+    "Token",
+    "Why",
     "__version__",
     "load_settings",
     "open",

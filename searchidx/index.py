@@ -22,6 +22,7 @@ from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits, Why
     from searchidx.stats import Stats
     from searchidx.sync import Progress, SyncOptions, SyncReport
 
@@ -179,18 +180,49 @@ class Index:
         _check_names("explain", options)
         return self._reading().explain(text, path, options)
 
+    def why(self, text: str, path: str) -> Why:
+        """Why the post at `path` matches a query or does not, clause by clause.
+
+        Raises: QueryError when the query cannot be honoured or no such post is in the index.
+        """
+        return self._reading().why(text, path)
+
     def facets(
         self, name: str, text: str | query.Query = "*", *, limit: int = 20
     ) -> tuple[FacetCount, ...]:
         """The values of a field in the posts that match, with counts, most frequent first.
 
+        `name` is a field, `date:month` (or `:year`, `:day`) for a date in steps, or `quality:25`
+        for a number in steps of 25, each called by the number it starts with.
         Raises: QueryError for an unknown field or a query that cannot be honoured.
         """
         return self._reading().facets(name, text, limit)
 
+    def cross(
+        self,
+        rows: str,
+        columns: str,
+        text: str | query.Query = "*",
+        *,
+        most: tuple[int, int] = (20, 12),
+    ) -> CrossCounts:
+        """How many of the posts that match have each value of one field with each of another.
+
+        The names are those of `facets`; the `most` frequent values are kept, (rows, columns).
+        Raises: QueryError for an unknown field or a query that cannot be honoured.
+        """
+        return self._reading().cross(rows, columns, text, most)
+
     def suggest(self, text: str, *, limit: int = 3) -> tuple[Suggestion, ...]:
-        """Queries near this one that have hits, for when it has none."""
+        """Queries near this one that have hits, for when it has none or cannot be honoured."""
         return self._reading().suggest(text, limit)
+
+    def no_hits(self, text: str, **options: Unpack[SearchOptions]) -> NoHits:
+        """Why a query has no hits: its clauses with theirs, and changes that bring some.
+
+        The keyword arguments are those of the search that had none: `fields`, `since`, `until`.
+        """
+        return self._reading().no_hits(text, options)
 
     def post(self, path: str) -> Hit:
         """The post at `path`, as a hit of rank 1 in which nothing is highlighted.
@@ -198,6 +230,14 @@ class Index:
         Raises: QueryError when no such post is in the index.
         """
         return self._reading().post(path)
+
+    def locate(self, text: str, here: str | PathLike[str] | None = None) -> str:
+        """The path in the index of the post that a path means.
+
+        It counts from the folder that holds the index, or from `here`; the end of a path will do
+        where a single post has it. Raises: QueryError when none or several have it.
+        """
+        return self._reading().locate(text, self.path.parent, Path(here or self.path.parent))
 
     def vocabulary(self) -> Vocabulary:
         """What a query to this index may name."""

@@ -6,7 +6,7 @@ A Reading works on one Snapshot, so that whatever it answers is of one generatio
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,13 +17,13 @@ from whoosh import query
 from searchidx.analysis import fold
 from searchidx.columnar.prior import Prior, Recency
 from searchidx.errors import QueryError
-from searchidx.posts.model import FieldValue, Problem, number_text
+from searchidx.posts.model import FieldValue, Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
-from searchidx.query.dates import age
+from searchidx.query.lex import quoted
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.values import plain_term
-from searchidx.query.vocabulary import ParsedQuery, Vocabulary
+from searchidx.query.vocabulary import ParsedQuery, Vocabulary, field_of
 from searchidx.results import (
     Explanation,
     FacetCount,
@@ -36,21 +36,22 @@ from searchidx.results import (
     Suggestion,
 )
 from searchidx.schema import (
-    PATH_FIELD,
     PROBLEMS,
     is_sortable,
     names_of,
 )
-from searchidx.settings import FieldKind, FieldSpec, Match, SearchSettings, find_field
+from searchidx.settings import FieldKind, FieldSpec, Match, SearchSettings
 from searchidx.store.answer import Asked, answer
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits, Why
     from searchidx.stats import Stats
     from searchidx.store.feedback import AddedWord
 
 RELEVANCE = "relevance"
+MOST_SUGGESTIONS = 3
 
 
 class SearchOptions(TypedDict, total=False):
@@ -59,11 +60,11 @@ class SearchOptions(TypedDict, total=False):
     `sort` is `relevance` or fields such as `date` or `-quality,date`; empty means relevance, and
     newest first for a query that only filters. `fields` are looked in for plain words instead of
     the default ones. `since` and `until` bound the date, both included. `facets` names fields to
-    count. `lenient` leaves out what cannot be honoured instead of raising. `match` says how many of
-    the words a post must hold: `best` (all of them first, then some), `all` or `any`. `expand`
-    looks for words of the best posts too; `recency`, an age such as `30d`, lifts new posts, and
-    `prior`, a number field, those with a high number; `synonyms` is a file of words that mean the
-    same.
+    count, of a field of texts at most `facet_limit` values, the most frequent (0: all). `lenient`
+    leaves out what cannot be honoured instead of raising. `match` says how many of the words a post
+    must hold: `best` (all of them first, then some), `all` or `any`. `expand` looks for words of
+    the best posts too; `recency`, an age such as `30d`, lifts new posts, and `prior`, a number
+    field, those with a high number; `synonyms` is a file of words that mean the same.
     """
 
     limit: int
@@ -73,6 +74,7 @@ class SearchOptions(TypedDict, total=False):
     since: str
     until: str
     facets: tuple[str, ...]
+    facet_limit: int
     lenient: bool
     match: Match | str
     expand: bool
@@ -102,7 +104,7 @@ class Reading:
         asked, added = self._asked(parsed, options, match)
         asked = self._bounded(asked, since, until)
         found = answer(self.snapshot, asked, match, keys, offset + limit)
-        facets = {name: self._facet(found.tree, name) for name in options.get("facets", ())}
+        facets = self._facets(found.tree, options.get("facets", ()), options.get("facet_limit", 0))
         return Results(
             query=parsed.text,
             total=found.total,
@@ -152,27 +154,92 @@ class Reading:
         told = (self.snapshot.explain(tree, number) for tree in trees[how] if tree is not None)
         return next(filter(None, told), None)
 
+    def why(self, text: str, path: str) -> Why:
+        """See `Index.why`."""
+        from searchidx.why import why
+
+        parse_clause = partial(self._parsed, options={})
+        found = answer(
+            self.snapshot,
+            Asked.of(parse_clause(text)),
+            self._match(self.defaults.match),
+            (),
+            self.snapshot.post_count(),
+        )
+        number = self._number(path)
+        return why(self.snapshot, self.vocabulary(), parse_clause, found, (text, number))
+
     def facets(self, name: str, text: str | query.Query, limit: int) -> tuple[FacetCount, ...]:
         """See `Index.facets`."""
         if limit < 0:
             raise QueryError(str(limit), 0, "limit counts from 0", "")
-        parsed = self._parsed(text, {})
-        asked = Asked.of(parsed)
-        return self._facet(answer(self.snapshot, asked, self.defaults.match, (), 0).tree, name)[
-            :limit
-        ]
+        return self._facets(self._counted(text), (name,), limit)[name][:limit]
 
-    def suggest(self, text: str, limit: int) -> tuple[Suggestion, ...]:
+    def cross(
+        self, rows: str, columns: str, text: str | query.Query, most: tuple[int, int]
+    ) -> CrossCounts:
+        """See `Index.cross`."""
+        from searchidx.faceting import cross_counts, facet_of
+
+        pair = facet_of(rows, self.fields), facet_of(columns, self.fields)
+        return cross_counts(self.snapshot, pair, self._counted(text), most)
+
+    def _counted(self, text: str | query.Query) -> query.Query:
+        """What matches the posts in which values are counted: those with all words, if any."""
+        asked = Asked.of(self._parsed(text, {}))
+        return answer(self.snapshot, asked, self._match(self.defaults.match), (), 0).tree
+
+    def suggest(
+        self, text: str, limit: int, options: SearchOptions | None = None
+    ) -> tuple[Suggestion, ...]:
         """See `Index.suggest`."""
         from searchidx.suggest import suggest
 
-        return suggest(self.snapshot, self.vocabulary(), text, limit)
+        counted = self._counter(options or {})
+        return suggest(self.snapshot, self.vocabulary(), text, counted, limit)
+
+    def no_hits(self, text: str, options: SearchOptions) -> NoHits:
+        """See `Index.no_hits`."""
+        from searchidx.rescue import rescue
+
+        suggestions = self.suggest(text, MOST_SUGGESTIONS, options)
+        return rescue(text, suggestions, self._counter(options))
+
+    def _counter(self, options: SearchOptions) -> Callable[[str], int]:
+        """How many posts match all of a query, searched with the same options."""
+        since, until = str(options.get("since", "")), str(options.get("until", ""))
+
+        def count(text: str) -> int:
+            try:
+                asked = Asked.of(self._parsed(text, options))
+                return self.snapshot.count(self._bounded(asked, since, until).strict)
+            except QueryError:
+                return 0
+
+        return count
 
     def post(self, path: str) -> Hit:
         """See `Index.post`."""
         nothing = ParsedQuery("", query.NullQuery, False)
         (hit,) = self._hits([(self._number(path), 0.0, Matched.ALL)], 0, nothing)
         return hit
+
+    def locate(self, text: str, base: Path, here: Path) -> str:
+        """See `Index.locate`."""
+        whole = (here / text).resolve()
+        relative = whole.relative_to(base).as_posix() if whole.is_relative_to(base) else ""
+        for path in (text, relative, whole.as_posix()):
+            if path and self.snapshot.number_of(path) is not None:
+                return path
+        found = self.search(f"path:{quoted(text)}", SearchOptions(limit=3, sort="path"))
+        ending = [hit.path for hit in found.hits if f"/{hit.path}".endswith(f"/{text}")]
+        if found.total == 1 or len(ending) == 1:
+            return (ending or [hit.path for hit in found.hits])[0]
+        if not found.total:
+            hint = "see the paths with: searchidx query -l '*'"
+            raise QueryError(text, 0, f"no post {text!r} is in the index", hint, len(text))
+        some = ", ".join(hit.path for hit in found.hits)
+        raise QueryError(text, 0, f"{found.total} posts have such a path", f"as {some}", len(text))
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
         """See `Index.vocabulary`."""
@@ -289,6 +356,8 @@ class Reading:
         return found
 
     def _recency(self, text: str) -> Recency:
+        from searchidx.query.dates import age
+
         spec = self._date_field(text)
         try:
             half_life = age(text)
@@ -341,23 +410,20 @@ class Reading:
         names = [spec.name for spec in self.fields if is_sortable(spec)]
         return f"sort by {RELEVANCE} or one of {', '.join(names)}, with - in front for descending"
 
-    def _facet(self, tree: query.Query, name: str) -> tuple[FacetCount, ...]:
-        """The values of a field in what matches; values that differ by case only are one."""
-        spec = self._field(name)
-        if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
-            values = names_of(spec).value
-            if spec.interchangeable:
-                found = self.snapshot.first_value_counts(values, tree)
-            else:
-                found = self.snapshot.value_counts(values, tree)
-            counts = [
-                FacetCount(self.snapshot.spelling(spec, term, number), count)
-                for term, count, number in found
-            ]
-        else:
-            numbers = self.snapshot.number_counts(spec, tree)
-            counts = [FacetCount(_shown(value), count) for value, count in numbers]
-        return tuple(sorted(counts, key=lambda row: (-row.count, row.value)))
+    def _facets(
+        self, tree: query.Query, names: Sequence[str], most: int
+    ) -> dict[str, tuple[FacetCount, ...]]:
+        """The values of some fields in what matches, each most frequent first."""
+        if not names:
+            return {}
+        from searchidx.faceting import by_count, facet_counts, facet_of
+
+        wanted = {name: facet_of(name, self.fields) for name in names}
+        found = self.snapshot.found(tree)
+        return {
+            name: by_count(facet_counts(self.snapshot, facet, found, most))
+            for name, facet in wanted.items()
+        }
 
     def _text_field(self, name: str) -> FieldSpec:
         spec = self._field(name)
@@ -367,14 +433,7 @@ class Reading:
         return spec
 
     def _field(self, name: str) -> FieldSpec:
-        if spec := find_field((*self.fields, PATH_FIELD), name):
-            return spec
-        from difflib import get_close_matches
-
-        near = get_close_matches(name.lower(), [spec.name for spec in self.fields], n=1)
-        known = ", ".join(spec.name for spec in self.fields)
-        hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
-        raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
+        return field_of(name, self.fields)
 
     def _number(self, path: str) -> int:
         number = self.snapshot.number_of(path)
@@ -386,10 +445,3 @@ class Reading:
 
 def _required(filter_: query.Query, tree: query.Query) -> query.Query:
     return query.Require(tree, filter_)
-
-
-def _shown(value: float | datetime | bool) -> str:
-    """A number, date or yes/no as a facet shows it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value.date().isoformat() if isinstance(value, datetime) else number_text(value)

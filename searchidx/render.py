@@ -16,10 +16,11 @@ from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.results import Explanation, Hit, Matched, Results, Suggestion
+from searchidx.results import ANOTHER_SPELLING, Explanation, Hit, Matched, Results, Suggestion
 from searchidx.width import columns
 
 if TYPE_CHECKING:
+    from searchidx.answers import Clause, Edit, NoHits, Why
     from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1
@@ -47,6 +48,19 @@ class Palette(NamedTuple):
     faint: str = ""
     number: str = ""
     reset: str = ""
+    files: str = ""
+
+    def linked(self, path: str) -> str:
+        """A path as it is shown; with `files`, linked to the file, for terminals that have links.
+
+        `files` is the absolute folder that relative paths count from.
+        """
+        if not self.files:
+            return clean(path)
+        from urllib.parse import quote
+
+        whole = path if path.startswith("/") else f"{self.files}/{path}"
+        return f"\x1b]8;;file://{quote(whole)}\x1b\\{clean(path)}\x1b]8;;\x1b\\"
 
 
 PLAIN = Palette()
@@ -86,17 +100,18 @@ def _hit_text(hit: Hit, palette: Palette, width: int) -> str:
     head = [_painted(text, pairs, palette, palette.title) for text, pairs in lines]
     shown = [f"{palette.number}{hit.rank}{palette.reset}  {head[0]}"]
     shown += [indent + line for line in head[1:]]
-    if about := _about(hit, palette):
+    if about := about_text(hit, palette):
         shown.append(indent + about)
     some = " · some of the words" if hit.matched is Matched.SOME else ""
-    shown.append(f"{indent}{palette.faint}{clean(hit.path)}{some}{palette.reset}")
+    path = palette.linked(hit.path)
+    shown.append(f"{indent}{palette.faint}{path}{some}{palette.reset}")
     for name in SHOWN_BELOW:
-        shown += [indent + line for line in _snippets(hit, name, palette, room)]
+        shown += [indent + line for line in snippets(hit, name, palette, room)]
     return "\n".join(shown) + "\n"
 
 
-def _about(hit: Hit, palette: Palette) -> str:
-    """Date · provider · topics, with what matched in them highlighted."""
+def about_text(hit: Hit, palette: Palette) -> str:
+    """Date · provider · topics of a hit, in one line, with what matched highlighted."""
     parts = []
     date = hit.fields.get("date")
     if isinstance(date, datetime):
@@ -114,7 +129,7 @@ def _marked_values(hit: Hit, name: str, palette: Palette) -> list[str]:
     ]
 
 
-def _snippets(hit: Hit, name: str, palette: Palette, room: int) -> list[str]:
+def snippets(hit: Hit, name: str, palette: Palette, room: int) -> list[str]:
     """The lines for one field: its matching values cut to their best part.
 
     The excerpt is shown when nothing in it matched, too.
@@ -195,11 +210,16 @@ def _painted(text: str, pairs: Iterable[tuple[int, int]], palette: Palette, base
 def matches_text(results: Results) -> str:
     """How many posts match, in words: with all words of the query, and with some."""
     every, others = results.total_all, results.total - results.total_all
-    counted = f"{every or 'no'} {'post matches' if every == 1 else 'posts match'}"
+    counted = count_text(every)
     if not others:
         return counted
     of_others = f"{'other ' if others == 1 else 'others '}" if every else ""
     return f"{counted} all words; {others} {of_others}{'matches' if others == 1 else 'match'} some"
+
+
+def count_text(posts: int) -> str:
+    """So many posts match, in words."""
+    return f"{posts or 'no'} {'post matches' if posts == 1 else 'posts match'}"
 
 
 def added_text(results: Results) -> str:
@@ -245,6 +265,29 @@ def suggestions_text(suggestions: Sequence[Suggestion]) -> str:
     return "".join(f"did you mean: {clean(s.query)}  ({s.total})\n" for s in suggestions)
 
 
+def no_hits_text(found: NoHits, *, numbered: bool = False) -> str:
+    """The hits of each clause, which of them empties the query, and changes that bring hits back.
+
+    A line each, ended by a newline; `numbered` changes have a number to be called by.
+    """
+    lines = []
+    if len(found.clauses) > 1:
+        for clause in found.clauses:
+            note = "  leaves nothing" if clause.text == found.emptied_by else ""
+            lines.append(f"{clause.total:8}  {clean(clause.text)}{note}")
+    for number, edit in enumerate(found.edits, 1):
+        label = f"{number} " if numbered else ""
+        lines.append(f"{label}{edit_text(edit)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def edit_text(edit: Edit) -> str:
+    """A changed query with its hits, in a line."""
+    if edit.change == ANOTHER_SPELLING:
+        return f"did you mean: {clean(edit.query)}  ({edit.total})"
+    return f"{clean(edit.change)}: {clean(edit.query)}  ({edit.total})"
+
+
 # -- machine formats
 
 
@@ -257,7 +300,7 @@ def json_text(document: object) -> str:
 def results_json(
     results: Results,
     explanations: Sequence[Explanation | None] = (),
-    suggestions: Sequence[Suggestion] = (),
+    no_hits: NoHits | None = None,
 ) -> dict[str, Any]:
     """The results as plain values, in the form that `docs/json.md` describes."""
     rows = [hit_json(hit) for hit in results.hits]
@@ -278,7 +321,27 @@ def results_json(
             for name, rows in results.facets.items()
         },
         "problems": [problem_json(problem) for problem in results.problems],
-        "suggestions": [{"query": s.query, "total": s.total} for s in suggestions],
+        "suggestions": [
+            {"query": edit.query, "total": edit.total}
+            for edit in (no_hits.edits if no_hits else ())
+            if edit.change == ANOTHER_SPELLING
+        ],
+        "no_hits": no_hits_json(no_hits) if no_hits else None,
+    }
+
+
+def no_hits_json(found: NoHits) -> dict[str, Any]:
+    """Why there are no hits, as plain values."""
+    return {
+        "clauses": [
+            {"text": clause.text, "total": clause.total, "excluded": clause.is_excluded}
+            for clause in found.clauses
+        ],
+        "emptied_by": found.emptied_by,
+        "edits": [
+            {"query": edit.query, "total": edit.total, "change": edit.change}
+            for edit in found.edits
+        ],
     }
 
 
@@ -334,6 +397,64 @@ def explanation_text(explanation: Explanation, indent: str) -> str:
     details = f"  ({explanation.details})" if explanation.details else ""
     line = f"{indent}{explanation.score:8.3f}  {clean(explanation.what)}{details}"
     return "\n".join([line, *(explanation_text(part, indent + "  ") for part in explanation.parts)])
+
+
+SHOWN_SCORE = 0.0005
+"""Less than this is shown as nothing."""
+
+
+def why_text(found: Why, palette: Palette) -> str:
+    """Why a post matches or not: its rank, then every clause with the words it looks for."""
+    if found.rank:
+        head = f"matches: hit {found.rank} of {found.total}, score {found.score:.3f}"
+        if abs(found.beside) >= SHOWN_SCORE:
+            head += f", {found.beside:.3f} of it for the query as a whole"
+    else:
+        head = f"does not match; {count_text(found.total)}"
+    lines = [f"{palette.title}{clean(found.path)}{palette.reset}", head]
+    for clause in found.clauses:
+        lines += _clause_lines(clause, palette)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _clause_lines(clause: Clause, palette: Palette) -> Iterable[str]:
+    mark = "yes" if clause.is_met else "NO "
+    tokens = [clean(t.what) + ("" if t.is_held else " (not there)") for t in clause.tokens]
+    yield f"{mark}  {palette.title}{clean(clause.text)}{palette.reset}  {clean(clause.meaning)}"
+    if clause.is_excluded:
+        yield "     not there, as asked" if clause.is_met else "     there, and must not be"
+    if clause.held:
+        yield f"     {palette.faint}the post has:{palette.reset} {clean(clause.held)}"
+    if clause.explanation:
+        yield explanation_text(clause.explanation, "   ")
+    elif not clause.is_met and len(tokens) > 1:
+        yield f"     {palette.faint}looked for:{palette.reset} {'; '.join(tokens)}"
+
+
+def why_json(found: Why) -> dict[str, Any]:
+    """Why a post matches or not, as plain values."""
+    return {
+        "format_version": JSON_FORMAT_VERSION,
+        "query": found.query,
+        "path": found.path,
+        "matches": bool(found.rank),
+        "rank": found.rank or None,
+        "total": found.total,
+        "score": round(found.score, 6),
+        "score_beside": round(found.beside, 6),
+        "clauses": [
+            {
+                "text": clause.text,
+                "meaning": clause.meaning,
+                "excluded": clause.is_excluded,
+                "met": clause.is_met,
+                "explanation": clause.explanation and explanation_json(clause.explanation),
+                "tokens": [{"what": t.what, "held": t.is_held} for t in clause.tokens],
+                "held": clause.held,
+            }
+            for clause in found.clauses
+        ],
+    }
 
 
 def template(text: str, names: Sequence[str]) -> Callable[[Hit], str]:

@@ -203,6 +203,9 @@ class Suggestion:
     total: int
 
 
+ANOTHER_SPELLING = "another spelling"
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What a part of a query gave to the score of one post; the parts add up to the whole.

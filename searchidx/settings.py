@@ -203,7 +203,7 @@ class _Reader:
 
     def __init__(self, path: Path, text: str) -> None:
         self.path = path
-        self.lines = _line_of_keys(text)
+        self.lines = line_of_keys(text)
 
     def refuse(self, key: str, reason: str) -> SettingsError:
         probe = key
@@ -217,14 +217,14 @@ class _Reader:
         values: dict[str, Any] = {"base": self.path.resolve().parent, "source": self.path}
         language = "en"
         for key, value in table.items():
-            if key in ("fields", "search"):
+            if key in ("fields", "search", "shell"):  # what [shell] says is read by the shell
                 continue
             if key == "language":
                 language = self.language(key, value)
             elif key in allowed:
                 values[key] = self.typed(key, value, known[key])
             else:
-                raise self.unknown(key, key, [*allowed, "fields", "search", "language"])
+                raise self.unknown(key, key, [*allowed, "fields", "search", "language", "shell"])
         for key in ("include", "exclude"):
             for pattern in values.get(key, ()):
                 self.check_glob(key, pattern)
@@ -358,7 +358,7 @@ def _type_name(value: Any) -> str:
     return names.get(type(value), "a list" if isinstance(value, list | tuple) else "a table")
 
 
-def _line_of_keys(text: str) -> dict[str, int]:
+def line_of_keys(text: str) -> dict[str, int]:
     """Dotted key -> its line, counted from 1. Keys inside inline tables are not found."""
     lines: dict[str, int] = {}
     table = ""

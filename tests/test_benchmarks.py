@@ -233,3 +233,16 @@ def test_the_paired_test_tells_chance_from_difference() -> None:
     assert paired_p(even, even) == 1.0
     assert paired_p([x + 0.1 for x in even], even) < 0.001
     assert paired_p([x + (-1) ** n * 0.1 for n, x in enumerate(even)], even) > 0.5
+
+
+def test_every_key_of_the_live_shell_is_answered(tmp_path: Path) -> None:
+    options = ("--posts", "300", "--queries", "2", "--size", "60x16", "--goal-ms", "60000")
+    out = tmp_path / "live.json"
+    done = run("live", *options, "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(out.read_text())
+    keys = sum(map(len, found["queries"]))
+    counts = {name: len(times) for name, times in found["times_ms"].items()}
+    assert counts == {
+        "echo": keys, "results": keys, "all": keys, "burst_echo": keys, "burst_results": 2,
+    }  # fmt: skip

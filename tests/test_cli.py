@@ -117,6 +117,24 @@ def test_no_hit_is_exit_code_1_in_every_format(indexed) -> None:  # type: ignore
     assert indexed("query", "zebra", "--count").out == "0\n"
 
 
+def test_an_unknown_field_brings_the_query_with_a_known_one(indexed) -> None:  # type: ignore[no-untyped-def]
+    done = indexed("query", "titel:bread")
+    assert done.code == 2
+    assert done.err.splitlines()[-1] == "did you mean: title:bread  (1)"
+    assert done.out == ""
+
+
+def test_no_hits_are_explained_on_stderr(indexed) -> None:  # type: ignore[no-untyped-def]
+    done = indexed("query", "bread date:1999")
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.splitlines()[1:] == [
+        "       1  bread",
+        "       0  date:1999  leaves nothing",
+        "without date:1999: bread  (1)",
+    ]
+
+
 def test_a_misspelt_word_brings_a_suggestion(indexed) -> None:  # type: ignore[no-untyped-def]
     done = indexed("query", "breda")
     assert done.err.splitlines()[1] == "did you mean: bread  (1)"

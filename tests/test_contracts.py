@@ -24,23 +24,25 @@ from tests.conftest import REPOSITORY, MakeIndex
 PACKAGE = REPOSITORY / "searchidx"
 
 LAYERS = [
-    {"errors", "version", "width"},
+    {"errors", "places", "version", "width"},
     {"settings", "analysis", "columnar"},
     {"schema", "posts.model", "stats"},
     {"query", "posts"},
     {"highlight"},
     {"results"},
+    {"answers"},
     {"store"},
-    {"suggest", "sync"},
+    {"faceting", "lint", "rescue", "suggest", "sync", "why"},
     {"reading"},
     {"render"},
-    {"index"},
+    {"charts", "export", "index"},
+    {"related", "saved"},
     {"cli", "shell"},
 ]
 """Rooms and modules from the ground up: each imports only from its own layer or one below."""
 
 DOORWAYS = {
-    "whoosh": {"columnar", "schema", "query", "store", "reading", "index"},
+    "whoosh": {"columnar", "schema", "query", "store", "faceting", "why", "reading", "index"},
     "frontmatter": {"posts"},
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},
@@ -178,13 +180,13 @@ def test_query_json_is_as_the_schema_says(make_index: MakeIndex) -> None:
     index = make_index({"a.md": POST})
     results = index.search("mask quality:x", lenient=True, facets=("topics",))
     explanations = [index.explain("mask", hit.path) for hit in results]
-    document = render.results_json(results, explanations, index.suggest("maks"))
+    document = render.results_json(results, explanations, index.no_hits("maks bread"))
     jsonschema.validate(document, schema("results.schema.json"))
     for hit in results:
         jsonschema.validate(render.hit_json(hit), schema("results.schema.json")["$defs"]["hit"])  # type: ignore[index]
     assert document["hits"]
     assert document["problems"]
-    assert document["suggestions"]
+    assert document["no_hits"]
 
 
 def test_index_json_is_as_the_schema_says(make_index: MakeIndex, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from searchidx.query.parse import parse
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import DEFAULT_FIELDS, load_settings
 from searchidx.shell.commands import COMMANDS
+from searchidx.shell.live.keys import KEYS
 from tests.conftest import REPOSITORY, SEEDS
 
 DOCS = REPOSITORY / "docs"
@@ -91,6 +92,13 @@ def test_every_shell_command_is_on_its_page() -> None:
     text = (DOCS / "shell.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         assert f"`:{command.name}" in text, command.name
+
+
+def test_every_key_of_the_live_shell_is_on_its_page() -> None:
+    text = (DOCS / "shell.md").read_text(encoding="utf-8")
+    for key in KEYS:
+        for label in key.label.split(", "):
+            assert label.split(" ")[0] in text, label
 
 
 def test_the_picture_shows_what_is_printed(

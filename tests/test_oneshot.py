@@ -15,12 +15,13 @@ from tests.conftest import write_posts
 
 SEARCHIDX = """
 searchidx analysis cli cli.arguments cli.commands cli.entry cli.locate cli.main cli.terminal
-cli.times columnar columnar.columns columnar.evaluate columnar.expand columnar.found
-columnar.layout columnar.packed columnar.phrase columnar.postings columnar.runs columnar.searching
-columnar.segment columnar.select columnar.stored errors highlight index posts posts.model query
-query.clauses query.lex query.matches query.parse query.values query.vocabulary reading render
-results schema settings store store.damage store.folder store.manifest store.ordering
-store.segments store.snapshot version width
+cli.times columnar columnar.closeness columnar.columns columnar.evaluate columnar.expand
+columnar.found columnar.layout columnar.packed columnar.phrase columnar.postings columnar.prior
+columnar.runs columnar.scoring columnar.searching columnar.segment columnar.select columnar.stored
+errors highlight index posts posts.model query query.clauses query.lex query.matches query.parse
+query.prose query.values query.vocabulary query.words reading render results schema settings store
+store.answer store.damage store.folder store.manifest store.ordering store.segments store.snapshot
+version width
 snowball snowball.among snowball.basestemmer snowball.english_stemmer
 """
 """Modules of ours that any search imports. The last line is of snowballstemmer, under our name."""

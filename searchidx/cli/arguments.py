@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, prog=parser.prog
     )
-    for add in (_index, _query, _shell, _stats, _fields, _terms, _check, _completion):
+    for add in _COMMANDS:
         add(commands)
     return parser
 
@@ -184,11 +184,19 @@ def _query(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="FIELD",
-        help="also count the values of this field (repeatable)",
+        help="also count the values of these fields, such as topics,date:month (repeatable)",
+    )
+    parser.add_argument(
+        "--cross", metavar="FIELD,FIELD", help="also count one field against another"
     )
     parser.add_argument("--explain", action="store_true", help="show how each score came about")
-    parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
     parser.add_argument("--explain-time", action="store_true", help=argparse.SUPPRESS)
+    output = _add_output(parser)
+    output.add_argument("--count", action="store_true", help="print the number of matches only")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """The forms in which hits can be printed."""
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print everything as one JSON object")
     output.add_argument("--jsonl", action="store_true", help="print a JSON object a hit")
@@ -196,12 +204,60 @@ def _query(commands: Commands) -> None:
         "--format", metavar="TEMPLATE", help=r"print a line a hit, such as '{title}\t{url}'"
     )
     output.add_argument("-l", "--paths", action="store_true", help="print paths only")
-    output.add_argument("--count", action="store_true", help="print the number of matches only")
     parser.add_argument("-0", "--null", action="store_true", help="with -l: end each path by a NUL")
+    parser.add_argument("--no-pager", action="store_true", help="print straight to the terminal")
+    return output
+
+
+def _why(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "why",
+        "say why a post matches a query, or why it does not",
+        epilog="exit status: 0 it matches, 1 it does not",
+    )
+    parser.add_argument("text", metavar="QUERY")
+    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
+    parser.add_argument("--json", action="store_true", help="print it as JSON")
+
+
+def _similar(commands: Commands) -> None:
+    parser = _command(commands, "similar", "print the posts most like one")
+    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
+    parser.add_argument(
+        "-n", "--limit", type=_count, default=10, metavar="N", help="how many (default: 10)"
+    )
+    _add_output(parser)
+
+
+def _saved(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "saved",
+        "save searches under names, list, run, check and remove them",
+        epilog="A query may name a saved one: searchidx query '@name mask'\n"
+        "exit status of run --new: 0 something is new, 1 nothing is",
+    )
+    actions = ("list", "save", "run", "remove", "check")
+    parser.add_argument("action", choices=actions, metavar="ACTION", help=", ".join(actions))
+    parser.add_argument("name", metavar="NAME", nargs="?", default="", help="of the search")
+    parser.add_argument("text", metavar="QUERY", nargs="*", help="what to save")
+    parser.add_argument(
+        "--new", action="store_true", help="run: print what entered or left since the last time"
+    )
+    parser.add_argument(
+        "-n", "--limit", type=_count, default=10, metavar="N", help="how many hits (default: 10)"
+    )
+    _add_output(parser)
 
 
 def _shell(commands: Commands) -> None:
-    _command(commands, "shell", "search interactively; with a pipe on stdin, one query a line")
+    parser = _command(
+        commands, "shell", "search interactively; with a pipe on stdin, one query a line"
+    )
+    parser.add_argument(
+        "--plain", action="store_true", help="line by line, instead of on the whole screen"
+    )
 
 
 def _stats(commands: Commands) -> None:
@@ -231,9 +287,60 @@ def _check(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
+def _lint(commands: Commands) -> None:
+    parser = _command(
+        commands,
+        "lint",
+        "say what is amiss with the front matter of some folders",
+        epilog="exit status: 0 nothing of that level, 1 something, 2 an error",
+    )
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders of posts (as for index)")
+    parser.add_argument("--settings", metavar="FILE", help="a settings file (else searchidx.toml)")
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE", help="leave out (repeatable)"
+    )
+    parser.add_argument(
+        "--level",
+        choices=("note", "warning", "error"),
+        default="warning",
+        help="from where on findings make the exit status 1 (default: warning)",
+    )
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print the findings as JSON")
+    output.add_argument("--sarif", action="store_true", help="print them as SARIF 2.1.0")
+
+
+def _watch(commands: Commands) -> None:
+    parser = _command(
+        commands, "watch", "keep the index in step with its folders until interrupted"
+    )
+    parser.add_argument("roots", nargs="*", metavar="ROOT", help="folders of posts (as for index)")
+    parser.add_argument("--settings", metavar="FILE", help="a settings file (else searchidx.toml)")
+    parser.add_argument(
+        "--wait-ms",
+        type=_count,
+        default=500,
+        metavar="N",
+        help="gather changes for so long before each sync (default: 500)",
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print errors only")
+    parser.set_defaults(full=False)
+
+
+def _man(commands: Commands) -> None:
+    _command(commands, "man", "print the manual page: searchidx man > searchidx.1")
+
+
 def _completion(commands: Commands) -> None:
     parser = _command(commands, "completion", "print a completion script for a shell")
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
+
+
+_COMMANDS = (
+    _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check,
+    _lint, _watch, _completion, _man,
+)  # fmt: skip
+"""In the order of the help."""
 
 
 def with_dashed_values(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:

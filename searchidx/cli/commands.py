@@ -8,29 +8,36 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for
-from searchidx.cli.terminal import ProgressBar, page, palette_for, stream_width
+from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
 from searchidx.cli.times import Times
-from searchidx.errors import IndexCorrupt, IndexVersionMismatch, SearchIdxError
+from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
-from searchidx.results import Results, Suggestion
+from searchidx.reading import SearchOptions
+from searchidx.results import Explanation, Results
+from searchidx.settings import find_settings
 
 if TYPE_CHECKING:
+    from searchidx.answers import CrossCounts, NoHits
     from searchidx.posts.model import Problem
-    from searchidx.reading import SearchOptions
+    from searchidx.render import Palette
     from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
 MOST_PROBLEMS = 20
+MOST_VALUES = 20
 FLAGS_OF_OUTPUT = {
     "--explain": ("text", "json", "jsonl"),
     "--facet": ("text", "json"),
+    "--cross": ("text", "json"),
     "-0": ("paths",),
 }
 Arguments = argparse.Namespace
@@ -39,7 +46,7 @@ Arguments = argparse.Namespace
 def index(arguments: Arguments) -> int:
     """Bring the index into agreement with the files."""
     bar = ProgressBar(sys.stderr, not arguments.quiet)
-    with _index_to_write(arguments) as target:
+    with index_to_write(arguments) as target:
         try:
             report = target.sync(
                 arguments.roots,
@@ -67,42 +74,29 @@ def query(arguments: Arguments) -> int:
     if text == "-":
         text = sys.stdin.read().strip()
     times: Times = arguments.times
-    with _index_to_search(arguments) as source:
+    with index_to_search(arguments) as source:
         times.mark("opening")
+        text = _with_saved(text, source)
         if arguments.explain_time:
             source.parse(text, lenient=True)
             times.mark("parsing")
-        names = [spec.name for spec in source.fields]
-        line = render.template(arguments.format, names) if output == "format" else None
         options = _search_options(arguments, output)
-        results = source.search(text, **options)
-        suggestions = source.suggest(text) if not results.total_all else ()
-        explanations = [
-            source.explain(text, hit.path, **options) if arguments.explain else None
-            for hit in results.hits
-        ]
+        try:
+            results = source.search(text, **options)
+        except QueryError as error:
+            raise with_suggestions(error, source) from error
+        no_hits = source.no_hits(text, **options) if not results.total_all else None
+        cross = _cross_of(source, text, arguments.cross) if arguments.cross else None
+        explanations = (
+            [source.explain(text, hit.path, **options) for hit in results.hits]
+            if arguments.explain
+            else []
+        )
         times.mark("evaluating")
         if arguments.explain_time:
             _ = [dict(hit.fields) for hit in results.hits]
             times.mark("fetching")
-    if output == "text":
-        _print_hits(results, explanations, arguments)
-    elif output == "count":
-        print(results.total)
-    elif output == "json":
-        document = render.results_json(
-            results, explanations if arguments.explain else (), suggestions
-        )
-        print(render.json_text(document))
-    elif output == "jsonl":
-        for row in render.results_json(results, explanations if arguments.explain else ())["hits"]:
-            print(render.json_text(row))
-    elif line is not None:
-        sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
-    else:
-        _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
-    if output not in ("json", "jsonl"):
-        sys.stderr.write(_summary(results, suggestions))
+        print_results(results, source, arguments, explanations, no_hits, cross)
     if arguments.explain_time:
         sys.stdout.flush()
         times.mark("printing")
@@ -119,7 +113,8 @@ def _search_options(arguments: Arguments, output: str) -> SearchOptions:
         "fields": tuple(arguments.field),
         "since": arguments.since,
         "until": arguments.until,
-        "facets": tuple(arguments.facet),
+        "facets": tuple(name for names in arguments.facet for name in names.split(",")),
+        "facet_limit": 0 if output == "json" else MOST_VALUES,
     }
     if arguments.match:
         options["match"] = arguments.match
@@ -134,15 +129,58 @@ def _search_options(arguments: Arguments, output: str) -> SearchOptions:
     return options
 
 
+def print_results(
+    results: Results,
+    source: Index,
+    arguments: Arguments,
+    explanations: Sequence[Explanation | None] = (),
+    no_hits: NoHits | None = None,
+    cross: CrossCounts | None = None,
+) -> None:
+    """Print results in the form that the arguments ask for, and a summary to stderr."""
+    output = _output_of(arguments)
+    if output == "text":
+        _print_hits(results, explanations, cross, (source, arguments))
+    elif output == "count":
+        print(results.total)
+    elif output == "json":
+        print(render.json_text(_document(results, explanations, no_hits, cross)))
+    elif output == "jsonl":
+        for row in render.results_json(results, explanations)["hits"]:
+            print(render.json_text(row))
+    elif output == "format":
+        line = render.template(arguments.format, [spec.name for spec in source.fields])
+        sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
+    else:
+        _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
+    if output not in ("json", "jsonl"):
+        sys.stderr.write(_summary(results, no_hits))
+
+
+def _document(
+    results: Results,
+    explanations: Sequence[Explanation | None],
+    no_hits: NoHits | None,
+    cross: CrossCounts | None,
+) -> dict[str, Any]:
+    document = render.results_json(results, explanations, no_hits)
+    if cross:
+        from searchidx.charts import cross_json
+
+        document["cross"] = cross_json(cross)
+    return document
+
+
 def _output_of(arguments: Arguments) -> str:
     """Which of the outputs is asked for.
 
     Raises: SearchIdxError when a flag is given that has no place in it.
     """
     chosen = {"json": arguments.json, "jsonl": arguments.jsonl, "paths": arguments.paths}
-    chosen |= {"count": arguments.count, "format": arguments.format is not None}
+    chosen |= {"count": getattr(arguments, "count", False), "format": arguments.format is not None}
     output = next((name for name, is_chosen in chosen.items() if is_chosen), "text")
-    given = {"--explain": arguments.explain, "--facet": arguments.facet, "-0": arguments.null}
+    names = {"--explain": "explain", "--facet": "facet", "--cross": "cross", "-0": "null"}
+    given = {flag: getattr(arguments, name, False) for flag, name in names.items()}
     for flag, is_given in given.items():
         if is_given and output not in FLAGS_OF_OUTPUT[flag]:
             places = " or ".join(f"--{name}" for name in FLAGS_OF_OUTPUT[flag] if name != "text")
@@ -154,15 +192,45 @@ def _output_of(arguments: Arguments) -> str:
 def shell(arguments: Arguments) -> int:
     """Search interactively."""
     from searchidx.shell import run_shell
+    from searchidx.shell.preferences import load_preferences
+    from searchidx.shell.session import Shell
 
-    with _index_to_search(arguments) as source:
-        palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
-        return run_shell(source, palette, lambda text: page(text, os.environ, wanted=True))
+    first = Shell.LINES if arguments.plain else Shell.LIVE
+    here = Path.cwd()
+    with index_to_search(arguments) as source:
+        preferences = load_preferences(find_settings(source.path.parent) or find_settings(here))
+        environment = _pager_environment(source)
+        palette = _palette(arguments, source)
+        return run_shell(
+            source,
+            palette,
+            lambda text: page(text, environment, wanted=True),
+            first=first,
+            preferences=preferences,
+        )
+
+
+def _palette(arguments: Arguments, source: Index) -> Palette:
+    is_terminal = sys.stdout.isatty()
+    palette = palette_for(arguments.color, os.environ, is_terminal)
+    return linking(palette, source.path.parent, os.environ, is_terminal)
+
+
+def _pager_environment(source: Index) -> dict[str, str]:
+    """The environment, with the pager of the settings where SEARCHIDX_PAGER names none."""
+    environment = dict(os.environ)
+    path = find_settings(source.path.parent) or find_settings(Path.cwd())
+    if path and "SEARCHIDX_PAGER" not in environment:
+        from searchidx.shell.preferences import load_preferences
+
+        if pager := load_preferences(path).pager:
+            environment["SEARCHIDX_PAGER"] = pager
+    return environment
 
 
 def stats(arguments: Arguments) -> int:
     """Print what the index holds."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         found = source.stats()
     print(render.json_text(stats_json(found)) if arguments.json else stats_text(found))
     return EXIT_OK
@@ -170,7 +238,7 @@ def stats(arguments: Arguments) -> int:
 
 def fields(arguments: Arguments) -> int:
     """Print the fields and metadata keys."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         found = source.stats()
     if arguments.json:
         keys = dict(found.meta_keys)
@@ -182,7 +250,7 @@ def fields(arguments: Arguments) -> int:
 
 def terms(arguments: Arguments) -> int:
     """Print the words or values of a field."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         rows = list(source.terms(arguments.field, arguments.prefix))
     if arguments.json:
         print(render.json_text([{"term": term, "posts": count} for term, count in rows]))
@@ -194,7 +262,7 @@ def terms(arguments: Arguments) -> int:
 
 def check(arguments: Arguments) -> int:
     """Say whether the index is whole and agrees with the files."""
-    with _index_to_read(arguments) as source:
+    with index_to_read(arguments) as source:
         report = source.check()
     if arguments.json:
         document = {
@@ -222,11 +290,11 @@ def completion(arguments: Arguments) -> int:
 # -- finding and opening
 
 
-def _index_to_read(arguments: Arguments) -> Index:
+def index_to_read(arguments: Arguments) -> Index:
     return open_index(find_index(arguments.index, os.environ, Path.cwd()))
 
 
-def _index_to_search(arguments: Arguments) -> Index:
+def index_to_search(arguments: Arguments) -> Index:
     """The index to read, with what searchidx.toml says of searching."""
     folder = find_index(arguments.index, os.environ, Path.cwd())
     index = open_index(folder)
@@ -236,7 +304,7 @@ def _index_to_search(arguments: Arguments) -> Index:
     return index
 
 
-def _index_to_write(arguments: Arguments) -> Index:
+def index_to_write(arguments: Arguments) -> Index:
     """The index to sync; one that cannot be read is opened empty when it is to be rebuilt."""
     here = Path.cwd()
     folder = find_index(arguments.index, os.environ, here)
@@ -360,21 +428,38 @@ def _check_text(report: CheckReport) -> str:
     return "\n".join(lines)
 
 
-def _print_hits(results: Results, explanations: list[Any], arguments: Arguments) -> None:
-    palette = palette_for(arguments.color, os.environ, sys.stdout.isatty())
+def _print_hits(
+    results: Results,
+    explanations: Sequence[Explanation | None],
+    cross: CrossCounts | None,
+    place: tuple[Index, Arguments],
+) -> None:
+    source, arguments = place
+    palette = _palette(arguments, source)
     width = stream_width(sys.stdout)
     parts = []
-    for hit, explanation in zip(results.hits, explanations, strict=True):
+    for hit, explanation in zip_longest(results.hits, explanations):
         one = replace(results, hits=(hit,))
         parts.append(render.render_text(one, palette, width))
         if explanation:
             parts.append(render.explanation_text(explanation, "    ") + "\n")
         parts.append("\n")
+    if results.facets or cross:
+        parts += _counts_text(results, cross, palette)
+    text = "".join(parts)
+    environment = _pager_environment(source) if sys.stdout.isatty() else os.environ
+    page(text, environment, not arguments.no_pager)
+
+
+def _counts_text(results: Results, cross: CrossCounts | None, palette: Palette) -> Iterator[str]:
+    from searchidx.charts import bars_text, cross_text
+
     for name, rows in results.facets.items():
-        parts.append(f"{name}\n")
-        parts += [f"  {row.count:6}  {render.clean(row.value)}\n" for row in rows[:20]]
-        parts.append("\n")
-    page("".join(parts), os.environ, not arguments.no_pager)
+        yield f"{palette.title}{render.clean(name)}{palette.reset}\n"
+        columns = stream_width(sys.stdout) if sys.stdout.isatty() else 0
+        yield bars_text(rows[:MOST_VALUES], palette, columns) + "\n"
+    if cross:
+        yield cross_text(cross, palette) + "\n"
 
 
 def _print_paths(paths: list[str], base: Path, null: bool) -> None:
@@ -392,12 +477,36 @@ def _print_paths(paths: list[str], base: Path, null: bool) -> None:
     sys.stdout.buffer.write(data)
 
 
-def _summary(results: Results, suggestions: tuple[Suggestion, ...]) -> str:
+def _with_saved(text: str, source: Index) -> str:
+    """The query with the saved ones that it names."""
+    if "@" not in text:
+        return text
+    from searchidx.saved import expanded, load_saved, saved_path
+
+    return expanded(text, load_saved(saved_path(source)))
+
+
+def _cross_of(source: Index, text: str, names: str) -> CrossCounts:
+    rows, comma, columns = names.partition(",")
+    if not comma:
+        raise SearchIdxError("--cross takes two fields, such as provider,year")
+    return source.cross(rows, columns, text)
+
+
+def with_suggestions(error: QueryError, source: Index) -> QueryError:
+    """The error, its hint followed by near queries that have hits."""
+    near = render.suggestions_text(source.suggest(error.text)).rstrip("\n")
+    hint = "\n".join(filter(None, (error.hint, near)))
+    return QueryError(error.text, error.position, error.reason, hint, error.end)
+
+
+def _summary(results: Results, no_hits: NoHits | None) -> str:
     first, last = results.offset + 1, results.offset + len(results.hits)
     is_part = results.hits and len(results.hits) < results.total
     shown = f", {first} to {last} shown" if is_part else ""
     line = f"{render.matches_text(results)}{shown} ({results.elapsed_ms:.0f} ms)\n"
-    return line + render.added_text(results) + render.suggestions_text(suggestions)
+    line += render.added_text(results)
+    return line + (render.no_hits_text(no_hits) if no_hits else "")
 
 
 def _print_problems(problems: tuple[Problem, ...]) -> None:

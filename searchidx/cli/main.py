@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from searchidx.cli import commands
 from searchidx.cli.arguments import (
@@ -20,15 +21,32 @@ from searchidx.cli.times import Times
 from searchidx.errors import IndexLocked, QueryError, SearchIdxError
 from searchidx.render import clean, os_error_text
 
+
+def _later(module: str, name: str) -> Callable[[commands.Arguments], int]:
+    """A command whose module is imported when it runs."""
+
+    def run(arguments: commands.Arguments) -> int:
+        code: int = getattr(import_module(f"searchidx.cli.{module}"), name)(arguments)
+        return code
+
+    return run
+
+
 COMMANDS: dict[str, Callable[[commands.Arguments], int]] = {
     "index": commands.index,
     "query": commands.query,
+    "why": _later("looking", "why"),
+    "similar": _later("looking", "similar"),
+    "saved": _later("saving", "saved"),
     "shell": commands.shell,
     "stats": commands.stats,
     "fields": commands.fields,
     "terms": commands.terms,
     "check": commands.check,
+    "lint": _later("linting", "run_lint"),
+    "watch": _later("watching", "watch"),
     "completion": commands.completion,
+    "man": _later("manual", "man"),
 }
 
 

@@ -6,12 +6,19 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from searchidx.render import COLOURED, PLAIN, WIDEST_TEXT, Palette, text_width
 
 if TYPE_CHECKING:
     from searchidx.sync import Progress
+
+
+FIRST_VTE_WITH_LINKS = 5000
+SIGNS_OF_LINKS = ("KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "WEZTERM_PANE")
+PROGRAMS_WITH_LINKS = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
+TERMS_WITH_LINKS = ("xterm-kitty", "foot", "alacritty", "xterm-ghostty")
 
 
 def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) -> Palette:
@@ -28,6 +35,31 @@ def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) ->
     if environment.get("TERM", "dumb") in ("", "dumb"):
         return PLAIN
     return COLOURED if is_terminal else PLAIN
+
+
+def linking(
+    palette: Palette, files: Path, environment: Mapping[str, str], is_terminal: bool
+) -> Palette:
+    """The palette, with links from paths to files where the terminal is known to have them.
+
+    FORCE_HYPERLINK decides, when it is set: 0 for never. Plain output has none.
+    """
+    forced = environment.get("FORCE_HYPERLINK", "")
+    wanted = forced != "0" if forced else is_terminal and _has_links(environment)
+    return palette._replace(files=str(files)) if wanted and palette != PLAIN else palette
+
+
+def _has_links(environment: Mapping[str, str]) -> bool:
+    """Whether a terminal says that it is one with links; inside of tmux and screen nobody knows."""
+    if environment.get("TMUX") or environment.get("STY"):
+        return False
+    vte = environment.get("VTE_VERSION", "")
+    if vte.isascii() and vte.isdigit() and int(vte[:6]) >= FIRST_VTE_WITH_LINKS:
+        return True
+    if any(environment.get(name) for name in SIGNS_OF_LINKS):
+        return True
+    program, term = environment.get("TERM_PROGRAM", ""), environment.get("TERM", "")
+    return program in PROGRAMS_WITH_LINKS or term.startswith(TERMS_WITH_LINKS)
 
 
 def stream_width(stream: TextIO) -> int:

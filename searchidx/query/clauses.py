@@ -19,7 +19,7 @@ from whoosh import query
 
 from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value, query_slots, stemmer
 from searchidx.schema import HAS, PATH_VALUE, Names
-from searchidx.settings import FieldSpec
+from searchidx.settings import FieldKind, FieldSpec
 
 YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
@@ -244,6 +244,20 @@ def bool_query(spec: FieldSpec, text: str) -> query.Query:
         hint = f"write {spec.name}:yes or {spec.name}:no"
         raise Refusal(f"{spec.name} is yes or no, and {text!r} is neither", hint)
     return constant(query.Term(spec.name, word in YES))
+
+
+def steps_query(spec: FieldSpec, value: str, step: float) -> query.Query:
+    """Posts whose number is from `value` up to a step more, or that value alone without a step;
+    of a yes/no field those that are `value`."""
+    if spec.kind is FieldKind.BOOL:
+        return bool_query(spec, value)
+    low = float(value)
+    return constant(query.NumericRange(spec.name, low, low + step, endexcl=step > 0))
+
+
+def required(tree: query.Query, condition: query.Query) -> query.Query:
+    """What matches both; the condition does not change the score."""
+    return query.Require(tree, condition)
 
 
 def boosted(node: query.Query, factor: float) -> query.Query:

@@ -44,6 +44,7 @@ class Token(NamedTuple):
     spaced: bool = False
 
 
+_BARE_VALUE = re.compile(r"\w[\w.-]*")
 _SPACE = re.compile(r"\s+")
 _PHRASE = re.compile(r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S)
 _REGEX = re.compile(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
@@ -85,6 +86,13 @@ def field_name(name: str) -> str:
         return name
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'meta."{escaped}"'
+
+
+def quoted(value: str) -> str:
+    """A value as a query writes it: as it is when that is one word, else in quotes."""
+    if _BARE_VALUE.fullmatch(value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def unescape(text: str) -> str:

@@ -53,6 +53,13 @@ class Vocabulary:
         """The field of that name or alias, in any case; None if there is none."""
         return find_field((*self.fields, PATH_FIELD), name)
 
+    def knows(self, name: str) -> bool:
+        """Whether a name may stand before a colon."""
+        lower = name.lower()
+        if lower.startswith("meta."):
+            return self.has_meta_key(name[len("meta.") :])
+        return lower in ("has", "missing") or self.field(name) is not None
+
     @cached_property
     def plain_fields(self) -> tuple[FieldSpec, ...]:
         """The fields in which a plain word is looked for."""
@@ -108,6 +115,18 @@ class Vocabulary:
 
     def has_meta_key(self, key: str) -> bool:
         return any(fold(known) == fold(key) for known in self.meta_keys)
+
+
+def field_of(name: str, fields: Sequence[FieldSpec]) -> FieldSpec:
+    """The field of that name or alias. Raises: QueryError that names the nearest."""
+    if spec := find_field((*fields, PATH_FIELD), name):
+        return spec
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), [spec.name for spec in fields], n=1)
+    known = ", ".join(spec.name for spec in fields)
+    hint = f"did you mean {near[0]}?" if near else f"the fields are {known}"
+    raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
 
 @dataclass(frozen=True, slots=True)

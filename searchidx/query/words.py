@@ -72,7 +72,7 @@ class Conjunction(NamedTuple):
 
     def strict(self) -> query.Query:
         """What matches all of it."""
-        return self._tree([*self.looked_for, *_counted(word.node for word in self.telling)])
+        return self._tree([*_counted(word.node for word in self.telling), *self.looked_for])
 
     def loose(self, more: Sequence[query.Query] = ()) -> query.Query | None:
         """What matches any of the words, or `more`, and everything else; None if that is the same

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import enum
-import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Literal
 
 from searchidx import render
-from searchidx.errors import SearchIdxError
-from searchidx.posts.scan import locate_file
+from searchidx.errors import QueryError, SearchIdxError
 from searchidx.settings import Match
-from searchidx.shell import texts
-from searchidx.shell.session import Asked, Mode, Reply, Session
+from searchidx.shell import counts, hits, keeping, texts
+from searchidx.shell.session import Asked, Misused, Mode, Reply, Session, Shell
 
-AUTOMATIC = "auto"
 OFF = "off"
 WEIGHED_BY: tuple[Literal["recency", "prior", "synonyms"], ...] = ("recency", "prior", "synonyms")
 """What may count besides the words of a query."""
 REFRESH_WAIT_S = 1.0
-MOST_HITS = 1000
-MOST_VALUES = 20
-
-_WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 QUERY_HELP = """\
 queries:
@@ -52,6 +43,8 @@ class Takes(enum.Enum):
     WEIGHT = enum.auto()
     FIELD = enum.auto()
     COMMAND = enum.auto()
+    LINE = enum.auto()
+    """The rest of the line as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +76,19 @@ def run_line(session: Session, line: str) -> Reply:
         session.refresh(REFRESH_WAIT_S)
         news = session.news()
         is_command = line.startswith(":") or line == "?"
-        reply = run_command(session, line) if is_command else session.ask(Asked(line))
+        reply = run_command(session, line) if is_command else _answer(session, line)
     except (SearchIdxError, OSError) as error:
         reply = Reply(notes=texts.error_text(error), failed=True)
     return replace(reply, news=news)
+
+
+def _answer(session: Session, text: str) -> Reply:
+    """What a query brings; one that cannot be honoured, near ones that can."""
+    try:
+        return session.ask(Asked(text))
+    except QueryError as error:
+        notes = texts.error_text(error) + session.mend(error)
+        return Reply(notes=notes, failed=True)
 
 
 def run_command(session: Session, line: str) -> Reply:
@@ -96,9 +98,14 @@ def run_command(session: Session, line: str) -> Reply:
     """
     name, *words = ["help"] if line == "?" else line[1:].split()[:50] or [""]
     command = find_command(name)
+    if command.takes is Takes.LINE:
+        words = line[1:].split(None, 1)[1:]
     if len(words) > command.most_words:
         raise usage_error(command)
-    return command.run(session, words)
+    try:
+        return command.run(session, words)
+    except Misused as error:
+        raise usage_error(command) from error
 
 
 def find_command(name: str) -> Command:
@@ -122,96 +129,7 @@ def usage_error(command: Command) -> SearchIdxError:
     return SearchIdxError(f"write :{command.name} {command.usage}".rstrip())
 
 
-def _one(session: Session, words: list[str], name: str) -> str:
-    if not words:
-        raise usage_error(find_command(name))
-    return words[0]
-
-
-# -- one hit
-
-
-def _open(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "open"))
-    url = hit.text("url")
-    if words[1:] == ["url"]:
-        if not _WEB_ADDRESS.fullmatch(url):
-            raise SearchIdxError(
-                f"hit {hit.rank} has no address that starts with http:// or https://"
-            )
-        return Reply(text=render.clean(url) + "\n", url=url)
-    if words[1:]:
-        raise usage_error(find_command("open"))
-    file = locate_file(session.index.path.parent, hit.path)
-    if not Path(file).is_file():
-        raise SearchIdxError(f"{hit.path}: the file is gone; run: searchidx index")
-    instead = f"; :open {hit.rank} url opens its address" if _WEB_ADDRESS.fullmatch(url) else ""
-    return Reply(command=(*_editor(session.environment, instead), file))
-
-
-def _editor(environment: Mapping[str, str], instead: str) -> list[str]:
-    """The words of $VISUAL, else $EDITOR."""
-    for name in ("VISUAL", "EDITOR"):
-        try:
-            words = shlex.split(environment.get(name, ""))
-        except ValueError as error:
-            raise SearchIdxError(f"${name} cannot be read as a command: {error}") from error
-        if words:
-            return words
-    raise SearchIdxError(f"neither $VISUAL nor $EDITOR names an editor{instead}")
-
-
-def _show(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "show"))
-    if session.mode is Mode.JSON:
-        return Reply(text=render.json_text(render.hit_json(hit)) + "\n")
-    return Reply(text=texts.post_text(hit, session.palette, session.width), is_long=True)
-
-
-def _more(session: Session, words: list[str]) -> Reply:
-    return session.ask(Asked(like=session.hit(_one(session, words, "more")).path))
-
-
-def _explain(session: Session, words: list[str]) -> Reply:
-    hit = session.hit(_one(session, words, "explain"))
-    if session.asked is None or session.asked.like:
-        raise SearchIdxError(":explain works on the hits of a query, these came from :more")
-    explanation = session.index.explain(session.asked.query, hit.path, **session.options)
-    if explanation is None:
-        raise SearchIdxError(f"{hit.path}: it matches no longer; the post has changed")
-    heading = f"{hit.rank}  {render.clean(hit.text('title') or hit.path)}\n"
-    tree = render.explanation_text(explanation, "") + "\n"
-    return session.answer(heading + tree, render.explanation_json(explanation))
-
-
-# -- pages and their order
-
-
-def _next(session: Session, words: list[str]) -> Reply:
-    return session.turn(1)
-
-
-def _prev(session: Session, words: list[str]) -> Reply:
-    return session.turn(-1)
-
-
-def _sort(session: Session, words: list[str]) -> Reply:
-    if not words:
-        return Reply(notes=f"sort {session.sort or AUTOMATIC}\n")
-    wanted = ",".join(words).replace(",,", ",")
-    wanted = "" if wanted == AUTOMATIC else wanted
-    session.check_sort(wanted)
-    session.sort = wanted
-    return session.ask_again()
-
-
-def _limit(session: Session, words: list[str]) -> Reply:
-    if not words:
-        return Reply(notes=f"limit {session.limit}\n")
-    if not re.fullmatch("[0-9]{1,4}", words[0]) or not 1 <= int(words[0]) <= MOST_HITS:
-        raise SearchIdxError(f"a limit is a number from 1 to {MOST_HITS}, not {words[0]!r}")
-    session.limit = int(words[0])
-    return session.ask_again()
+# -- how posts match and are scored
 
 
 def _match(session: Session, words: list[str]) -> Reply:
@@ -247,18 +165,7 @@ def _with(session: Session, words: list[str]) -> Reply:
     return session.ask_again()
 
 
-# -- looking around
-
-
-def _facets(session: Session, words: list[str]) -> Reply:
-    name = _one(session, words, "facets")
-    query = session.query or "*"
-    rows = session.index.facets(name, query, limit=MOST_VALUES + 1)
-    document = [{"value": row.value, "count": row.count} for row in rows[:MOST_VALUES]]
-    more = "" if len(rows) <= MOST_VALUES else f"the {MOST_VALUES} most frequent values; "
-    under = "all posts" if query == "*" else f"the posts that match {render.clean(query)}"
-    reply = session.answer(texts.facets_text(rows[:MOST_VALUES], session.palette), document)
-    return Reply(text=reply.text, notes=f"{more if rows else 'no values; '}{name} of {under}\n")
+# -- the index, the output, and help
 
 
 def _fields(session: Session, words: list[str]) -> Reply:
@@ -300,26 +207,45 @@ def _help_line(command: Command, width: int) -> str:
     return f"  {f':{command.name} {command.usage}'.ljust(width)}  {command.help}"
 
 
+def _live(session: Session, words: list[str]) -> Reply:
+    return Reply(shell=Shell.LIVE)
+
+
+def _plain(session: Session, words: list[str]) -> Reply:
+    return Reply(shell=Shell.LINES)
+
+
 def _quit(session: Session, words: list[str]) -> Reply:
     return Reply(should_quit=True)
 
 
 COMMANDS = (
-    Command("open", Takes.HIT_AND_URL, "N [url]", "hit N in your editor, or its address", 2, _open),
-    Command("show", Takes.HIT, "N", "all of hit N", 1, _show),
-    Command("more", Takes.HIT, "N", "posts like hit N", 1, _more),
-    Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, _explain),
-    Command("next", Takes.NOTHING, "", "the next page of hits", 0, _next),
-    Command("prev", Takes.NOTHING, "", "the page before", 0, _prev),
-    Command("sort", Takes.SORT, "[FIELDS]", "order by -date, quality,-date, relevance …", 9, _sort),
-    Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, _limit),
+    Command("open", Takes.HIT_AND_URL, "N [url]", "in your editor; its address", 2, hits.open_hit),
+    Command("show", Takes.HIT, "N", "all of hit N", 1, hits.show),
+    Command("more", Takes.HIT, "N", "posts like hit N", 1, hits.more),
+    Command("explain", Takes.HIT, "N", "how the score of hit N came about", 1, hits.explain),
+    Command("why", Takes.HIT, "N|PATH", "why that post matches, or does not", 1, hits.why),
+    Command("fix", Takes.NUMBER, "[N]", "the query without hits, mended", 1, hits.fix),
+    Command("next", Takes.NOTHING, "", "the next page of hits", 0, hits.next_page),
+    Command("prev", Takes.NOTHING, "", "the page before", 0, hits.previous_page),
+    Command("sort", Takes.SORT, "[FIELDS]", "by -date, quality,-date, …", 9, hits.sort_by),
+    Command("limit", Takes.NUMBER, "[N]", "N hits a page", 1, hits.set_limit),
     Command("match", Takes.MATCH, "[HOW]", "best: all words, then some; all; any", 1, _match),
     Command("expand", Takes.NOTHING, "", "words of the best posts, too, or no more", 0, _expand),
     Command("with", Takes.WEIGHT, "[NAME VALUE]", "recency 30d, prior quality …; off", 2, _with),
-    Command("facets", Takes.FIELD, "FIELD", "the values of a field in what matched", 1, _facets),
+    Command("rel", Takes.HIT, "N", "what it names as related, and what names it", 1, keeping.rel),
+    Command("save", Takes.LINE, "NAME", "save the query; @NAME stands for it", 1, keeping.save),
+    Command("saved", Takes.NOTHING, "", "the saved queries", 0, keeping.saved),
+    Command("export", Takes.LINE, "FILE", "all hits as FILE.md, .json or .csv", 1, keeping.export),
+    Command("once", Takes.LINE, "| COMMAND", "all hits into a system command", 1, keeping.once),
+    Command("facets", Takes.FIELD, "FIELD", "the values in what matched", 1, counts.facets),
+    Command("hist", Takes.FIELD, "[FIELD]", "the same in order: date:month …", 1, counts.hist),
+    Command("cross", Takes.FIELD, "FIELD FIELD", "one field against another", 2, counts.cross),
     Command("fields", Takes.NOTHING, "", "the fields a query may name", 0, _fields),
     Command("json", Takes.NOTHING, "", "switch between text and JSON", 0, _json),
     Command("reload", Takes.NOTHING, "", "read the newest generation of the index", 0, _reload),
+    Command("live", Takes.NOTHING, "", "search at every keystroke, on the whole screen", 0, _live),
+    Command("plain", Takes.NOTHING, "", "search line by line", 0, _plain),
     Command("help", Takes.COMMAND, "[COMMAND]", "what can be typed; ? does the same", 1, _help),
     Command("quit", Takes.NOTHING, "", "leave; Ctrl-D does the same", 0, _quit),
 )  # fmt: skip

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from searchidx.analysis import fold
 from searchidx.query.dates import NAMED_PERIODS
-from searchidx.query.lex import Token, TokenKind, lex, unescape
+from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape
+from searchidx.query.split import split, together
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
 from searchidx.results import FacetCount
 from searchidx.schema import PATH, PROBLEMS, is_sortable
 from searchidx.settings import FieldKind, FieldSpec, Match
-from searchidx.shell.commands import AUTOMATIC, COMMANDS, WEIGHED_BY, Takes, find_command
+from searchidx.shell.commands import COMMANDS, WEIGHED_BY, Takes, find_command
+from searchidx.shell.session import AUTOMATIC
 from searchidx.shell.texts import count_of
 
 SHORTEST_WORD = 2
 MOST_WORDS = 20
 MOST_VALUES = 100
 
-_BARE_VALUE = re.compile(r"\w[\w.-]*")
+OPERATORS = (
+    ("AND", "both"), ("OR", "either"), ("NOT", "without"),
+)  # fmt: skip
+
 _BARE_WORD = re.compile(r"\w[\w.+#&'-]*")
 
 
@@ -31,7 +35,8 @@ class Source(Protocol):
     """Where candidates come from; `lookups.Lookups` asks a session."""
 
     def vocabulary(self) -> Vocabulary: ...
-    def values(self, name: str) -> Sequence[FacetCount]: ...
+    def values(self, name: str, rest: str = "") -> Sequence[FacetCount]: ...
+    def saved(self) -> Mapping[str, str]: ...
     def words(self, names: Sequence[str], prefix: str) -> Sequence[FacetCount]: ...
     def ranks(self) -> Sequence[tuple[int, str]]: ...
 
@@ -48,12 +53,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """What is being typed: from `start` on, in `field` (empty for plain words)."""
+    """What is being typed: from `start` on, in `field` (empty for plain words).
+
+    `rest` is the query before the clause, `is_first` says that there is none.
+    """
 
     field: str
     typed: str
     start: int
     in_quotes: bool = False
+    rest: str = ""
 
 
 def candidates(text: str, source: Source) -> list[Candidate]:
@@ -63,6 +72,7 @@ def candidates(text: str, source: Source) -> list[Candidate]:
     spot = _spot(text)
     if spot is None:
         return []
+    spot = replace(spot, rest=_rest(text))
     if not spot.field:
         return list(_plain_candidates(spot, source))
     return list(_value_candidates(spot, source))
@@ -86,6 +96,14 @@ def _spot(text: str) -> _Spot | None:
     return None
 
 
+def _rest(text: str) -> str:
+    """The query without its last clause, as far as it stands in no parentheses."""
+    found = split(text)
+    if found.has_choice or not found.parts:
+        return ""
+    return together(part.text for part in found.parts[:-1])
+
+
 def _field_before(tokens: Sequence[Token]) -> str:
     """The field that the last token is a value of: the one in front of it, or of its group."""
     pending, groups = "", [""]
@@ -105,11 +123,25 @@ def _field_before(tokens: Sequence[Token]) -> str:
 
 
 def _plain_candidates(spot: _Spot, source: Source) -> Iterator[Candidate]:
+    if spot.typed.startswith("@") and not spot.in_quotes:
+        for name, text in sorted(source.saved().items()):
+            if name.startswith(spot.typed[1:]):
+                yield Candidate(f"@{name}", spot.start, f"@{name}", clean(text))
+        return
     if not spot.in_quotes:
+        yield from _operators(spot)
         for name, meta in _names(spot.typed, source.vocabulary()):
             yield Candidate(f"{name}:", spot.start, f"{name}:", meta)
     names = [spec.name for spec in source.vocabulary().plain_fields]
     yield from _word_candidates(spot, names, source)
+
+
+def _operators(spot: _Spot) -> Iterator[Candidate]:
+    """AND and OR between clauses, NOT before one; in capitals, as they are written."""
+    if spot.typed.isupper():
+        for name, meta in OPERATORS:
+            if name.startswith(spot.typed) and (spot.rest or name == "NOT"):
+                yield Candidate(f"{name} ", spot.start, name, meta)
 
 
 def _names(typed: str, vocabulary: Vocabulary) -> Iterator[tuple[str, str]]:
@@ -170,23 +202,22 @@ def _offered(spec: FieldSpec, spot: _Spot, source: Source) -> Iterable[FacetCoun
     """The values to choose from; of a text field only those that several posts share."""
     match spec.kind:
         case FieldKind.KEYWORD | FieldKind.BOOL:
-            return source.values(spec.name)
+            return source.values(spec.name, spot.rest)
         case FieldKind.TEXT if spec.many:
-            return [row for row in source.values(spec.name) if row.count > 1]
+            rows = source.values(spec.name, spot.rest)
+            return rows if spot.rest else [row for row in rows if row.count > 1]
         case FieldKind.DATE:
-            return _periods(source.values(spec.name), spot.typed)
+            return _periods(spec.name, spot, source)
     return ()
 
 
-def _periods(days: Iterable[FacetCount], typed: str) -> Iterator[FacetCount]:
+def _periods(name: str, spot: _Spot, source: Source) -> Iterator[FacetCount]:
     """Periods with a name, then the years that posts have; once a year is typed, its months."""
-    length = len("2020-05") if re.match(r"\d{4}", typed) else len("2020")
-    counts: Counter[str] = Counter()
-    for day in days:
-        counts[day.value[:length]] += day.count
-    if length == len("2020"):
-        yield from (FacetCount(name, 0) for name in NAMED_PERIODS)
-    yield from (FacetCount(period, counts[period]) for period in sorted(counts, reverse=True))
+    has_year = re.match(r"\d{4}", spot.typed)
+    if not has_year:
+        yield from (FacetCount(period, 0) for period in NAMED_PERIODS)
+    rows = source.values(f"{name}:{'month' if has_year else 'year'}", spot.rest)
+    yield from sorted(rows, key=lambda row: row.value, reverse=True)
 
 
 def _fitting(rows: Iterable[FacetCount], typed: str) -> list[FacetCount]:
@@ -200,13 +231,6 @@ def _fitting(rows: Iterable[FacetCount], typed: str) -> list[FacetCount]:
         if not value.startswith(typed) and any(word.startswith(typed) for word in value.split())
     ]
     return first + later
-
-
-def quoted(value: str) -> str:
-    """The value as a query writes it: as it is when that is one word, else in quotes."""
-    if _BARE_VALUE.fullmatch(value):
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 # -- commands and their arguments
@@ -245,8 +269,12 @@ def _arguments(
             return [(str(rank), title) for rank, title in source.ranks()]
         case Takes.HIT_AND_URL if len(words) == 2:
             return [("url", "its address, in a browser")]
-        case Takes.FIELD if len(words) == 1:
-            return [(spec.name, spec.kind.value) for spec in vocabulary.fields]
+        case Takes.FIELD:
+            steps = [
+                (f"{s.name}:month", "date") for s in vocabulary.fields if s.kind is FieldKind.DATE
+            ]
+            names = [(spec.name, spec.kind.value) for spec in vocabulary.fields]
+            return [*names, *steps, *([("year", "date")] if steps else [])]
         case Takes.SORT:
             sortable = [spec for spec in vocabulary.fields if is_sortable(spec)]
             whole = [("relevance", "best first"), (AUTOMATIC, "newest first without words")]

@@ -6,12 +6,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from searchidx.places import state_folder
+
 
 def history_path(environment: Mapping[str, str], home: Path) -> Path:
     """The file below $XDG_STATE_HOME when that is an absolute path, else below ~/.local/state."""
-    state = Path(environment.get("XDG_STATE_HOME", ""))
-    folder = state if state.is_absolute() else home / ".local" / "state"
-    return folder / "searchidx" / "history"
+    return state_folder(environment, home) / "searchidx" / "history"
 
 
 def make_private(path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from searchidx.query.vocabulary import Vocabulary
+from searchidx.reading import SearchOptions
 from searchidx.results import FacetCount
 from searchidx.settings import FieldKind
 from searchidx.shell.session import Session
 
-MOST_POSTS_COUNTED = 20_000
-"""Up to here values are counted in the posts, as written; above, in the terms, in lower case."""
+MOST_VALUES, MOST_TEXTS = 1_000, 200
+"""So many values of keywords, and of texts, of which there may be very many."""
+
+MOST_REMEMBERED = 50
 
 
 class Lookups:
@@ -23,7 +26,7 @@ class Lookups:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._generation = -1
-        self._values: dict[str, tuple[FacetCount, ...]] = {}
+        self._values: dict[tuple[str, str], tuple[FacetCount, ...]] = {}
 
     def vocabulary(self) -> Vocabulary:
         """What a query may name."""
@@ -34,17 +37,23 @@ class Lookups:
         printed = self._session.printed
         return [(rank, hit.text("title") or hit.path) for rank, hit in sorted(printed.items())]
 
-    def values(self, name: str) -> tuple[FacetCount, ...]:
-        """The values of a field with their posts, most frequent first.
+    def values(self, name: str, rest: str = "") -> tuple[FacetCount, ...]:
+        """The values of a field in the posts that the rest of the query matches.
 
-        Empty for a field of words in a large index, where counting would take long.
+        Most frequent first; `name` may have a step, as `date:month`. Where no post matches the
+        rest, those of all posts.
         """
         index = self._session.index
-        if self._generation != index.generation:
+        if self._generation != index.generation or len(self._values) > MOST_REMEMBERED:
             self._generation, self._values = index.generation, {}
-        if name not in self._values:
-            self._values[name] = self._counted(name)
-        return self._values[name]
+        key = name, rest.strip()
+        if key not in self._values:
+            self._values[key] = self._counted(*key) or (self._counted(name, "") if key[1] else ())
+        return self._values[key]
+
+    def saved(self) -> Mapping[str, str]:
+        """The saved searches."""
+        return self._session.saved()
 
     def words(self, names: Sequence[str], prefix: str) -> list[FacetCount]:
         """The words of some fields that start so, with their posts, most frequent first.
@@ -57,14 +66,12 @@ class Lookups:
                 most[word] = max(most[word], count)
         return _by_count(most)
 
-    def _counted(self, name: str) -> tuple[FacetCount, ...]:
-        index = self._session.index
-        if len(index) <= MOST_POSTS_COUNTED:
-            return index.facets(name, limit=len(index) + 1)
+    def _counted(self, name: str, rest: str) -> tuple[FacetCount, ...]:
+        text = self._session.expanded(rest) if rest else "*"
         spec = self.vocabulary().field(name)
-        if spec is None or spec.kind is not FieldKind.KEYWORD:
-            return ()
-        return tuple(_by_count(dict(index.terms(name))))
+        most = MOST_TEXTS if spec and spec.kind is FieldKind.TEXT else MOST_VALUES
+        options = SearchOptions(limit=0, facets=(name,), facet_limit=most, lenient=True)
+        return self._session.index.search(text, **options).facets[name]
 
 
 def _by_count(counts: dict[str, int]) -> list[FacetCount]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TextIO
 
 from searchidx.shell.commands import run_line
-from searchidx.shell.session import Reply, Session
+from searchidx.shell.programs import run_pipe
+from searchidx.shell.session import Reply, Session, Shell
 
 EXIT_OK = 0
 EXIT_ERROR = 2
@@ -24,6 +25,8 @@ def run_lines(session: Session, lines: Iterable[str], out: TextIO, err: TextIO) 
         err.write(reply.news)
         out.write(reply.text)
         out.flush()
+        if reply.piped:
+            err.write(run_pipe(reply.piped))
         err.write(reply.notes)
         err.flush()
         if reply.failed:
@@ -34,8 +37,11 @@ def run_lines(session: Session, lines: Iterable[str], out: TextIO, err: TextIO) 
 
 
 def _without_terminal(reply: Reply) -> Reply:
-    """The reply, refused when it asks for an editor, which would read the rest of the pipe."""
-    if not reply.command:
-        return reply
-    notes = reply.notes + "an editor needs a terminal; :show N prints the post\n"
-    return replace(reply, notes=notes, failed=True)
+    """The reply, refused when it asks for an editor, which would read the rest of the pipe, or for
+    the live shell."""
+    if reply.command:
+        notes = reply.notes + "an editor needs a terminal; :show N prints the post\n"
+        return replace(reply, notes=notes, failed=True)
+    if reply.shell is Shell.LIVE:
+        return replace(reply, notes="the live shell needs a terminal\n", failed=True)
+    return reply

@@ -7,22 +7,30 @@ hit with a 3 in front.
 from __future__ import annotations
 
 import enum
+import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Unpack
 
 from searchidx import render
-from searchidx.errors import IndexMissing, SearchIdxError
+from searchidx.answers import Edit, NoHits
+from searchidx.errors import IndexMissing, QueryError, SearchIdxError
 from searchidx.index import Index
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import SearchOptions
 from searchidx.render import WIDEST_TEXT, Palette
-from searchidx.results import Hit, Results
+from searchidx.results import ANOTHER_SPELLING, Hit, Results
+from searchidx.saved import expanded, load_saved, saved_path
 from searchidx.shell import texts
+from searchidx.shell.preferences import Preferences
 
 DEFAULT_LIMIT = 10
+AUTOMATIC = "auto"
+"""How the usual order is called."""
+
+WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 
 class Mode(enum.Enum):
@@ -32,13 +40,21 @@ class Mode(enum.Enum):
     JSON = "JSON"
 
 
+class Shell(enum.Enum):
+    """The two shells of a terminal."""
+
+    LIVE = "live"
+    LINES = "line by line"
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What one line brought: `text` is for stdout, `notes` for stderr; both end in a newline.
 
     `news` goes to stderr before them: that the index has changed. `is_long` says that `text` is to
     be read through a pager. `command` is a program to run in the terminal, `url` an address to show
-    in a browser; empty means none.
+    in a browser; empty means none. `shell` is the one to go on in, when it is another. `piped` is
+    a command of the system's shell, and the text that it reads.
     """
 
     text: str = ""
@@ -49,6 +65,8 @@ class Reply:
     is_long: bool = False
     command: tuple[str, ...] = ()
     url: str = ""
+    shell: Shell | None = None
+    piped: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,17 @@ class Asked:
     like: str = ""
 
 
+class Misused(Exception):
+    """A command was not written as it is to be; `commands` says how."""
+
+
+def one(words: Sequence[str]) -> str:
+    """The first word behind a command. Raises: Misused when there is none."""
+    if not words:
+        raise Misused
+    return words[0]
+
+
 class Session:
     """The state of a shell, and what a line does to it. The index stays the caller's to close.
 
@@ -66,19 +95,31 @@ class Session:
     `reading` meanwhile.
     """
 
-    def __init__(self, index: Index, palette: Palette, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        index: Index,
+        palette: Palette,
+        environment: Mapping[str, str],
+        preferences: Preferences | None = None,
+    ) -> None:
         self.index = index
+        self.preferences = preferences or Preferences()
         self.palette = palette
         self.environment = environment
         self.width = WIDEST_TEXT
+        self.draws = False
+        """Whether counts have bars beside them, as on a terminal."""
         self.limit = DEFAULT_LIMIT
         self.sort = ""
         self.options: SearchOptions = {}
         self.mode = Mode.TEXT
         self.asked: Asked | None = None
         self.query = ""
+        self.typed = ""
         self.results: Results | None = None
         self.printed: dict[int, Hit] = {}
+        self.edits: tuple[Edit, ...] = ()
+        """Changes of the last query that bring hits."""
         self.reading = threading.Lock()
         self._told_generation = index.generation
         self._vocabulary: tuple[int, Vocabulary] | None = None
@@ -123,11 +164,24 @@ class Session:
             self._parsed = (generation, parse_lenient(text, self.vocabulary()))
         return self._parsed[1]
 
+    def problem(self, typed: str) -> str:
+        """What is wrong with the query typed, in a few words; empty when nothing is."""
+        if not typed.strip() or typed.lstrip().startswith(":") or typed.strip() == "?":
+            return ""
+        problems = self.understood(typed).problems
+        return problems[0].reason if problems else ""
+
     # -- pages of hits
 
     def ask(self, asked: Asked) -> Reply:
         """The first page of what is asked. Raises: QueryError, and then everything is as before."""
         return self._page(asked, 0, {})
+
+    def mend(self, error: QueryError) -> str:
+        """Near queries that can be honoured and have hits, as text; `:fix` runs them."""
+        near = self.index.suggest(error.text)
+        self.edits = tuple(Edit(row.query, row.total, ANOTHER_SPELLING) for row in near)
+        return render.no_hits_text(NoHits((), "", self.edits), numbered=True)
 
     def ask_again(self) -> Reply:
         """The first page of what was asked last, as the order and the limit now are."""
@@ -148,15 +202,16 @@ class Session:
         """Fetch a page; from now on `printed` and its hits are those that a number means."""
         results = self._fetch(asked, offset)
         self.asked, self.results = asked, results
-        self.query = asked.query or self.query
+        self.query = self.typed = asked.query or self.query
         self.printed = {**printed, **{hit.rank: hit for hit in results.hits}}
         wanting = not results.total_all and not asked.like
-        suggestions = self.index.suggest(asked.query) if wanting else ()
+        no_hits = self.no_hits(asked.query) if wanting else None
+        self.edits = no_hits.edits if no_hits else ()
         if self.mode is Mode.JSON:
-            document = render.results_json(results, (), suggestions)
+            document = render.results_json(results, (), no_hits)
             return Reply(text=render.json_text(document) + "\n")
         shown = render.render_text(results, self.palette, self.width)
-        notes = texts.summary_text(results, suggestions)
+        notes = texts.summary_text(results, no_hits)
         return Reply(text=shown + "\n" if shown else "", notes=notes)
 
     def _fetch(self, asked: Asked, offset: int) -> Results:
@@ -168,11 +223,45 @@ class Session:
     def search(self, text: str, **options: Unpack[SearchOptions]) -> Results:
         """The results of a query, as the session is set. Raises: QueryError, SettingsError."""
         whole: SearchOptions = {**self.options, **options}
-        return self.index.search(text, **whole)
+        return self.index.search(self.expanded(text), **whole)
+
+    def no_hits(self, text: str) -> NoHits | None:
+        """What can be done about a query without hits. Raises: QueryError, SettingsError."""
+        return self.index.no_hits(self.expanded(text))
 
     def option(self, name: Literal["match", "expand", "recency", "prior", "synonyms"]) -> Any:
         """How the session is set, or what the settings say."""
         return self.options.get(name, getattr(self.index.settings.search, name))
+
+    def expanded(self, text: str) -> str:
+        """The query with the saved searches that it names. Raises: QueryError, SettingsError."""
+        return expanded(text, self.saved()) if "@" in text else text
+
+    def saved(self) -> dict[str, str]:
+        """The saved searches. Raises: SettingsError."""
+        return load_saved(saved_path(self.index))
+
+    def everything(self) -> Results:
+        """All that was asked last, not just a page. Raises: SearchIdxError."""
+        if self.asked is None:
+            raise SearchIdxError("nothing was asked yet; type a query")
+        if self.asked.like:
+            return self.index.similar(self.asked.like, limit=len(self.index))
+        return self.search(self.asked.query, limit=len(self.index), sort=self.sort, lenient=True)
+
+    def show(self, hits: Iterable[Hit]) -> None:
+        """From now on a number means one of these hits."""
+        self.printed = {hit.rank: hit for hit in hits}
+
+    def adopt(self, asked: Asked, results: Results, typed: str) -> None:
+        """Have commands mean these hits, which were shown and not printed.
+
+        `typed` is the query as it was typed, where what was asked is made of it.
+        """
+        self.asked, self.results = asked, results
+        self.query = asked.query or self.query
+        self.typed = typed or self.query
+        self.printed = {hit.rank: hit for hit in results.hits}
 
     # -- what commands need
 
@@ -185,6 +274,10 @@ class Session:
             first, last = min(self.printed), max(self.printed)
             raise SearchIdxError(f"no hit {text!r} was printed; those from {first} to {last} were")
         return self.printed[number]
+
+    def path_of(self, text: str) -> str:
+        """The path of the post that a path, or the end of one, means. Raises: QueryError."""
+        return self.index.locate(text)
 
     def check_sort(self, sort: str) -> None:
         """Raises: QueryError when results cannot be put in this order."""

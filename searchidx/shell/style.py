@@ -13,22 +13,6 @@ from searchidx.shell.commands import find_command
 Fragments = list[tuple[str, str]]
 """(style classes, text) pairs that together are the whole text: prompt_toolkit's form."""
 
-COLOURS = {
-    "prompt": "bold",
-    "field": "ansicyan",
-    "value": "ansigreen",
-    "phrase": "ansigreen",
-    "regex": "ansimagenta",
-    "operator": "bold ansiblue",
-    "modifier": "ansimagenta",
-    "command": "bold",
-    "problem": "underline ansired",
-    "bottom-toolbar": "noreverse bg:ansibrightblack fg:ansiwhite",
-    "toolbar-problem": "bold",
-}
-PLAIN = {"prompt": "bold", "problem": "underline", "bottom-toolbar": "reverse"}
-"""For terminals without colour: the same, as far as it matters, by underlining."""
-
 _CLASSES = {
     TokenKind.PHRASE: "phrase",
     TokenKind.REGEX: "regex",

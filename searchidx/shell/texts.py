@@ -5,21 +5,22 @@ Whatever comes from a post is cleaned of what could steer a terminal (`render.cl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
+from searchidx.answers import NoHits
 from searchidx.errors import QueryError
 from searchidx.highlight import marked
-from searchidx.posts.model import FieldValue, number_text
+from searchidx.posts.model import value_text
+from searchidx.related import Related
 from searchidx.render import (
     Palette,
     added_text,
     clean,
     matches_text,
+    no_hits_text,
     os_error_text,
-    suggestions_text,
 )
-from searchidx.results import FacetCount, Hit, Results, Suggestion
+from searchidx.results import Hit, Results
 from searchidx.width import columns
 
 LABEL_COLUMNS = 12
@@ -31,7 +32,7 @@ def count_of(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def summary_text(results: Results, suggestions: Sequence[Suggestion] = ()) -> str:
+def summary_text(results: Results, no_hits: NoHits | None = None) -> str:
     """How many matched, which are shown, in which order, how long it took, and what to do next."""
     last = results.offset + len(results)
     parts = [matches_text(results)]
@@ -41,7 +42,11 @@ def summary_text(results: Results, suggestions: Sequence[Suggestion] = ()) -> st
         parts.append(f"by {results.sort}")
     more = "; :next for more" if last < results.total else ""
     line = f"{', '.join(parts)} ({results.elapsed_ms:.0f} ms){more}\n"
-    return line + added_text(results) + suggestions_text(suggestions)
+    line += added_text(results)
+    if no_hits is None:
+        return line
+    hint = ":fix N runs one of them, Alt-N too\n" if no_hits.edits else ""
+    return line + no_hits_text(no_hits, numbered=True) + hint
 
 
 def error_text(error: Exception) -> str:
@@ -53,11 +58,29 @@ def error_text(error: Exception) -> str:
     return clean(str(error)) + "\n"
 
 
-def facets_text(rows: Sequence[FacetCount], palette: Palette) -> str:
-    """Values with how many posts have each, a line a value."""
-    return "".join(
-        f"{palette.number}{row.count:8}{palette.reset}  {clean(row.value)}\n" for row in rows
-    )
+def related_text(found: Related, palette: Palette) -> str:
+    """What a post names as related and what names it, the posts of the index with a number."""
+    lines = [f"{palette.title}names{palette.reset}"]
+    for title, hit in found.names:
+        number = f"{palette.number}{hit.rank:4}{palette.reset}" if hit else "   -"
+        where = clean(hit.path) if hit else "not in the index"
+        lines.append(f"{number}  {clean(title)}  {palette.faint}{where}{palette.reset}")
+    lines += ["   nothing"] if not found.names else []
+    lines.append(f"{palette.title}is named by{palette.reset}")
+    for hit in found.named_by:
+        where = f"{palette.faint}{clean(hit.path)}{palette.reset}"
+        number = f"{palette.number}{hit.rank:4}{palette.reset}"
+        lines.append(f"{number}  {clean(hit.text('title'))}  {where}")
+    lines += ["   nothing"] if not found.named_by else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def related_json(found: Related) -> dict[str, object]:
+    """The same as plain values."""
+    return {
+        "names": [{"title": title, "path": hit and hit.path} for title, hit in found.names],
+        "named_by": [{"title": hit.text("title"), "path": hit.path} for hit in found.named_by],
+    }
 
 
 # -- one whole post
@@ -72,17 +95,6 @@ def post_text(hit: Hit, palette: Palette, width: int) -> str:
     blocks += [f"{_painted(hit, BODY, at, palette, width)}\n" for at in range(len(hit.texts(BODY)))]
     blocks.append("".join(_meta_lines(hit.meta, palette, width)))
     return "\n".join(block for block in blocks if block)
-
-
-def value_text(value: FieldValue) -> str:
-    """A field value as a person reads it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    return number_text(value)
 
 
 def _field_lines(hit: Hit, name: str, palette: Palette, width: int) -> Iterable[str]:

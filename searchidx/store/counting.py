@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from searchidx.columnar.found import DocSet, Mask
 from searchidx.columnar.packed import Numbers
@@ -17,30 +20,39 @@ MOST_VALUES = 10_000
 the highest counts."""
 
 DAY = 86_400_000_000
-"""Microseconds, in which Whoosh counts dates."""
+"""Microseconds, in which Whoosh counts dates, from the year 1 on."""
+
+DAYS_BEFORE_1970 = 719_162
+WIDEST_BINCOUNT = 1_000_000
+
+Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Flat:
-    """The postings of a field in one segment: term `t` has `docs[starts[t]:starts[t + 1]]`."""
+    """The postings of a field in one segment: term `t` has `docs[starts[t]:starts[t + 1]]`.
+
+    They are decoded when something is counted in them; listing terms needs their lengths only.
+    """
 
     part: Part
     terms: FieldTerms
-    docs: Numbers
-    starts: Numbers
+
+    @cached_property
+    def docs(self) -> Numbers:
+        return self.terms.docs_of(np.arange(len(self.terms)))
+
+    @cached_property
+    def starts(self) -> Numbers:
+        return np.concatenate([[0], self.terms.frequencies().cumsum()])
 
 
 class FieldCounts:
     """Counts over the terms of one field. It keeps the field's postings decoded, 8 bytes each."""
 
     def __init__(self, parts: Sequence[Part], field: str) -> None:
-        self._flats: list[_Flat] = []
-        for part in parts:
-            terms = part.arrays.field(field) if part.arrays is not None else None
-            if terms is not None:
-                docs = terms.docs_of(np.arange(len(terms)))
-                starts = np.concatenate([[0], terms.frequencies().cumsum()])
-                self._flats.append(_Flat(part, terms, docs, starts))
+        fields = [(part, part.arrays.field(field)) for part in parts if part.arrays is not None]
+        self._flats = [_Flat(part, terms) for part, terms in fields if terms is not None]
 
     def among(self, found: Sequence[DocSet]) -> list[tuple[str, int, int]]:
         """The terms that any of the documents has: the term, how many have it, and the number of a
@@ -88,10 +100,8 @@ def _counts(flat: _Flat, mask: Mask) -> Numbers:
     return np.add.reduceat(held, flat.starts[:-1], dtype=np.int64)
 
 
-def number_counts(
-    parts: Sequence[Part], column: str, found: Sequence[DocSet], *, by_day: bool
-) -> list[tuple[int, int]]:
-    """The numbers of a column among the documents, each with how many have it."""
+def numbers_among(parts: Sequence[Part], column: str, found: Sequence[DocSet]) -> Array:
+    """The numbers that the documents have in a column, in no order."""
     chosen = []
     for part in parts:
         numbers = part.arrays.numbers(column) if part.arrays is not None else None
@@ -99,10 +109,27 @@ def number_counts(
             docs = found[part.number].docs
             present = numbers.present(docs)
             chosen.append(numbers.values[docs if present is None else docs[present]])
-    if not chosen:
-        return []
-    whole = np.concatenate(chosen)
-    if by_day:
-        whole = whole // DAY * DAY
-    values, counts = np.unique(whole, return_counts=True)
-    return list(zip(values.tolist(), counts.tolist(), strict=True))
+    return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
+
+
+def counted(values: Array) -> list[tuple[int, int]]:
+    """Each distinct number with how often it occurs, ascending."""
+    if len(values) and values.dtype == np.int64:
+        least = int(values.min())
+        if int(values.max()) - least < WIDEST_BINCOUNT:
+            counts = np.bincount(values - least)
+            used = np.flatnonzero(counts)
+            return list(zip((used + least).tolist(), counts[used].tolist(), strict=True))
+    distinct, counts = np.unique(values, return_counts=True)
+    return list(zip(distinct.tolist(), counts.tolist(), strict=True))
+
+
+def calendar_counts(dates: Array, unit: str) -> list[tuple[str, int]]:
+    """Microseconds since the year 1, counted by day (`D`), month (`M`) or year (`Y`), ascending.
+
+    The periods are written `2020-05-18`, `2020-05`, `2020`.
+    """
+    days = (dates // DAY - DAYS_BEFORE_1970).astype("datetime64[D]")
+    rows = counted(days.astype(f"datetime64[{unit}]").astype(np.int64))
+    names = np.array([at for at, _ in rows], dtype=f"datetime64[{unit}]").astype(str).tolist()
+    return list(zip(names, (count for _, count in rows), strict=True))

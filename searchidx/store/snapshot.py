@@ -6,6 +6,7 @@ is read from arrays that do not change, so that a snapshot may be used from seve
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import zlib
@@ -375,35 +376,55 @@ class Snapshot:
                 self._spellings[(spec.name, term)] = known
         return known
 
-    def value_counts(self, field: str, tree: query.Query) -> list[tuple[str, int, int]]:
-        """The terms of a Whoosh field among the matches, in no order.
+    def found(self, tree: query.Query) -> list[DocSet]:
+        """The documents that match, segment by segment: what is counted below."""
+        with self._files:
+            return matching(tree, self._searcher)
 
-        For each the term, how many of the matches have it, and the number of a post that has it.
+    def value_counts(self, field: str, found: Sequence[DocSet]) -> list[tuple[str, int, int]]:
+        """The terms of a Whoosh field among some documents, in no order.
+
+        For each the term, how many of them have it, and the number of a post that has it.
         """
         with self._files:
-            found = matching(tree, self._searcher)
             return self._field_counts(field).among(found)
 
-    def first_value_counts(self, column: str, tree: query.Query) -> list[tuple[str, int, int]]:
+    def first_value_counts(
+        self, column: str, found: Sequence[DocSet]
+    ) -> list[tuple[str, int, int]]:
         """The same of a column of texts, of which a post has one."""
         with self._files:
-            found = matching(tree, self._searcher)
             return self._sort_keys.text_counts(column, found)
 
     def number_counts(
-        self, spec: FieldSpec, tree: query.Query
-    ) -> list[tuple[float | datetime | bool, int]]:
-        """The values of a number, date or yes/no field in the matches, each with how many have it;
-        of a date the day."""
-        from searchidx.store.counting import number_counts
+        self, spec: FieldSpec, found: Sequence[DocSet], step: float = 0.0
+    ) -> list[tuple[float, int]]:
+        """The values of a number field among some documents with their counts, ascending.
+
+        With a `step`, the multiple of it at or below each value.
+        """
+        from searchidx.store.counting import counted, numbers_among
 
         with self._files:
-            if spec.kind is FieldKind.BOOL:
-                return [(t == "t", n) for t, n, _ in self.value_counts(spec.name, tree)]
-            found = matching(tree, self._searcher)
-            is_date = spec.kind is FieldKind.DATE
-            rows = number_counts(self._parts, spec.name, found, by_day=is_date)
-            return [(self.shown_number(spec, value), count) for value, count in rows]
+            values = numbers_among(self._parts, spec.name, found)
+        counts: dict[float, int] = {}
+        for value, count in counted(values):
+            native = float(self._searcher.schema[spec.name].from_column_value(value))
+            low = math.floor(native / step) * step if step else native
+            counts[low] = counts.get(low, 0) + count
+        return sorted(counts.items())
+
+    def date_counts(
+        self, spec: FieldSpec, found: Sequence[DocSet], unit: str
+    ) -> list[tuple[str, int]]:
+        """The days (`D`), months (`M`) or years (`Y`) of a date field among some documents.
+
+        As `2020-05-18`, `2020-05`, `2020`, each with its count, ascending.
+        """
+        from searchidx.store.counting import calendar_counts, numbers_among
+
+        with self._files:
+            return calendar_counts(numbers_among(self._parts, spec.name, found), unit)
 
     def document_frequency(self, field: str, term: str) -> int:
         """How many posts hold a term, those included that are deleted but still in a segment."""
@@ -436,6 +457,11 @@ class Snapshot:
         """The mean length of a field, in words."""
         with self._files:
             return self._searcher.average_length(field)
+
+    def first_with(self, field: str, term: str) -> int | None:
+        """The number of the first post that holds a term; None if none does."""
+        numbers = self.matching(query.Term(field, term))
+        return int(numbers[0]) if len(numbers) else None
 
     def near_terms(self, field: str, term: str, edits: int) -> set[str]:
         """The terms of a Whoosh field within so many edits of a term."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from searchidx.query.dates import NAMED_PERIODS
+from searchidx.query.lex import quoted
 from searchidx.shell.commands import COMMANDS, run_line
-from searchidx.shell.completion import candidates, quoted
+from searchidx.shell.completion import candidates
 from searchidx.shell.lookups import Lookups
 from searchidx.shell.session import Session
 
@@ -42,6 +43,16 @@ from searchidx.shell.session import Session
         pytest.param("type:=", ["article", "blog"], id="behind ="),
         pytest.param("published:", ["yes", "no"], id="yes and no"),
         pytest.param("published:n", ["no"], id="no"),
+        pytest.param("oceans topics:", ["Climate", "Oceans"], id="values under the rest"),
+        pytest.param("oceans -topics:cl", ["Climate"], id="excluded values under the rest"),
+        pytest.param("nosuch topics:", ["Climate", "Energy"], id="rest without hits"),
+        pytest.param("oceans date:20", ["2020"], id="years under the rest"),
+        pytest.param("mask A", ["AND "], id="AND"),
+        pytest.param("mask O", ["OR "], id="OR"),
+        pytest.param("A", [], id="no operator at the start"),
+        pytest.param("N", ["NOT "], id="NOT at the start"),
+        pytest.param("mask a", [], id="operators are in capitals"),
+        pytest.param("mask @wa", ["@warm"], id="saved search"),
         pytest.param("quality:", [], id="numbers"),
         pytest.param("date:t", ["today", "tomorrow", '"this week"'], id="named dates"),
         pytest.param(
@@ -53,7 +64,7 @@ from searchidx.shell.session import Session
         pytest.param("missing:meta", ["meta.mood"], id="missing metadata"),
         pytest.param("nosuch:x", [], id="unknown field"),
         pytest.param(":fa", ["facets "], id="command"),
-        pytest.param(":f", ["facets ", "fields"], id="commands"),
+        pytest.param(":f", ["fix ", "facets ", "fields"], id="commands"),
         pytest.param(":facets pro", ["provider"], id="field of facets"),
         pytest.param(":sort -da", ["date"], id="sort descending"),
         pytest.param(":sort -date,qu", ["quality"], id="second sort key"),
@@ -68,6 +79,7 @@ from searchidx.shell.session import Session
 )
 def test_what_is_offered(session: Session, text: str, expected: list[str]) -> None:
     run_line(session, "climate")
+    run_line(session, ":save warm")
     found = [candidate.text for candidate in candidates(text, Lookups(session))]
     assert found[: len(expected)] == expected
     assert bool(found) == bool(expected)
@@ -90,6 +102,13 @@ def test_a_candidate_replaces_what_was_typed(session: Session, text: str, comple
     assert text[: first.start] + first.text == completed
 
 
+def test_counts_are_those_under_the_rest_of_the_query(session: Session) -> None:
+    found = candidates("climate type:", Lookups(session))
+    assert [(one.display, one.meta) for one in found] == [("article", "2 posts")]
+    found = candidates("date:2021 topics:=", Lookups(session))
+    assert (found[0].display, found[0].meta) == ("Climate", "1 post")
+
+
 def test_values_come_with_their_posts_most_frequent_first(session: Session) -> None:
     found = candidates("provider:", Lookups(session))
     assert [(one.display, one.meta) for one in found] == [
@@ -101,15 +120,6 @@ def test_values_come_with_their_posts_most_frequent_first(session: Session) -> N
 def test_every_command_is_offered(session: Session) -> None:
     offered = [candidate.display for candidate in candidates(":", Lookups(session))]
     assert offered == [f":{command.name}" for command in COMMANDS]
-
-
-def test_a_large_index_lists_values_from_its_terms(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("searchidx.shell.lookups.MOST_POSTS_COUNTED", 0)
-    lookups = Lookups(session)
-    assert lookups.values("provider")[0].value == "tideline"
-    assert lookups.values("topics") == ()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_a_query_is_answered_and_ctrl_d_leaves(
     typing: Session, keys: PipeInput, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keys.send_text("climate" + ENTER + CTRL_D)
-    assert run_prompt(typing, print, (keys, DummyOutput())) == 0
+    assert run_prompt(typing, print, (keys, DummyOutput())) is None
     out, err = capsys.readouterr()
     assert "1  What the *climate* pact says" in out
     assert "2 posts match" in err
@@ -50,7 +50,7 @@ def test_ctrl_c_clears_the_line_and_does_not_leave(
     typing: Session, keys: PipeInput, capsys: pytest.CaptureFixture[str]
 ) -> None:
     keys.send_text("tile:x" + CTRL_C + CTRL_C + "hottest" + ENTER + ":quit" + ENTER)
-    assert run_prompt(typing, print, (keys, DummyOutput())) == 0
+    assert run_prompt(typing, print, (keys, DummyOutput())) is None
     out, err = capsys.readouterr()
     assert "1  The *hottest* year" in out
     assert "tile" not in err
@@ -93,7 +93,7 @@ def test_a_history_that_cannot_be_kept_does_not_stop_the_shell(
     (tmp_path / "state").write_text("in the way", encoding="utf-8")
     session = Session(index, PLAIN, {"XDG_STATE_HOME": str(tmp_path / "state")})
     keys.send_text("hottest" + ENTER + CTRL_D)
-    assert run_prompt(session, print, (keys, DummyOutput())) == 0
+    assert run_prompt(session, print, (keys, DummyOutput())) is None
     out, err = capsys.readouterr()
     assert err.startswith("the history is not kept: ")
     assert "hottest" in out

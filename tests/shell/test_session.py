@@ -54,8 +54,19 @@ def test_no_hit_brings_suggestions(session: Session) -> None:
     reply = run_line(session, "climte")
     assert reply.text == ""
     assert notes(reply) == "no posts match"
-    assert reply.notes.endswith("did you mean: climate  (2)\n")
+    assert "1 did you mean: climate  (2)\n" in reply.notes
     assert not reply.failed
+
+
+def test_a_query_without_hits_is_mended_by_number(session: Session) -> None:
+    run_line(session, "climte")
+    reply = run_line(session, ":fix")
+    assert reply.notes.startswith("climate\n2 posts match")
+    assert len(titles(reply)) == 2
+    assert notes(run_line(session, ":fix 1")).startswith("nothing to mend")
+    assert "1 did you mean: title:mask  (1)" in run_line(session, "tile:mask").notes
+    assert notes(run_line(session, ":fix 2")) == "write a number from 1 to 1, not '2'"
+    assert len(titles(run_line(session, ":fix 1"))) == 1
 
 
 @pytest.mark.parametrize(
@@ -80,7 +91,7 @@ def test_an_error_of_a_query_is_drawn(session: Session, line: str, expected: lis
         (":opne 1", "there is no command :opne; did you mean :open?"),
         (":zzz", "there is no command :zzz; see :help"),
         (":", "there is no command :; see :help"),
-        (":s 1", ":s may mean :show, :sort"),
+        (":s 1", ":s may mean :show, :sort, :save, :saved"),
         (":show", "write :show N"),
         (":next 2", "write :next"),
         (":show 1", "no hits were printed yet; type a query"),
@@ -227,7 +238,7 @@ def test_help_names_every_command(session: Session) -> None:
 
 def test_any_start_that_no_other_shares_will_do(session: Session) -> None:
     assert run_line(session, ":q").should_quit
-    assert run_line(session, ":h").text == run_line(session, ":help").text
+    assert run_line(session, ":he").text == run_line(session, ":help").text
 
 
 # -- opening
@@ -241,7 +252,7 @@ def test_open_names_the_editor_and_the_file(session: Session, posts: Path) -> No
 def test_visual_comes_before_editor(index: Index, posts: Path) -> None:
     session = Session(index, PLAIN, {"VISUAL": "'my editor' --wait", "EDITOR": "ed"})
     run_line(session, "pact")
-    assert run_line(session, ":o 1").command == ("my editor", "--wait", str(posts / "pact.md"))
+    assert run_line(session, ":op 1").command == ("my editor", "--wait", str(posts / "pact.md"))
 
 
 @pytest.mark.parametrize(
@@ -325,3 +336,77 @@ def test_colours_come_from_the_palette(index: Index) -> None:
     session = Session(index, COLOURED, {})
     assert "\x1b[1;33mclimate\x1b[0m" in run_line(session, "climate").text
     assert "\x1b[1;33mclimate\x1b[0m" in run_line(session, ":show 1").text
+
+
+def test_why_is_answered_by_number_or_path(session: Session) -> None:
+    assert notes(run_line(session, ":why 1")) == "nothing was asked yet; type a query"
+    run_line(session, "climate extra")
+    assert run_line(session, ":why 1").text.startswith("posts/pact.md\nmatches: hit 1 of 2")
+    reply = run_line(session, ":why mask.md")
+    assert "NO   climate  climat\n" in reply.text
+    assert notes(run_line(session, ":why nosuch.md")).startswith("nosuch.md")
+
+
+def test_counts_as_bars_and_tables(session: Session) -> None:
+    assert run_line(session, ":hist").text.splitlines()[0].startswith("       1  2020-04  █")
+    run_line(session, "climate")
+    reply = run_line(session, ":hist year")
+    assert [line.split()[:2] for line in reply.text.splitlines()] == [["1", "2020"], ["1", "2021"]]
+    assert notes(reply) == "year of the posts that match climate"
+    assert run_line(session, ":cross type year").text.splitlines()[1].split() == [
+        "article", "1", "1", "2",
+    ]  # fmt: skip
+    assert notes(run_line(session, ":cross type")) == "write :cross FIELD FIELD"
+
+
+def test_a_query_is_saved_and_named_in_another(session: Session) -> None:
+    assert notes(run_line(session, ":save x")) == "nothing was asked yet; type a query"
+    assert notes(run_line(session, ":saved")).startswith("nothing is saved yet")
+    run_line(session, "climate OR bread")
+    assert "@warm in a query stands for" in run_line(session, ":save warm").notes
+    assert run_line(session, ":saved").text == "@warm  climate OR bread\n"
+    assert titles(run_line(session, "@warm hottest")) == ["1  The *hottest* year"]
+    assert notes(run_line(session, ":facets type")) == "type of the posts that match @warm hottest"
+    assert "did you mean @warm?" in run_line(session, "@worm").notes
+    assert notes(run_line(session, ":save a/b")).startswith("'a/b' is no name")
+
+
+@pytest.mark.parametrize("suffix", [".md", ".json", ".csv"])
+def test_hits_are_exported_and_nothing_is_overwritten(
+    session: Session, tmp_path: Path, suffix: str
+) -> None:
+    run_line(session, ":limit 1")
+    run_line(session, "climate")
+    path = tmp_path / f"two words{suffix}"
+    assert run_line(session, f":export {path}").notes == f"2 hits written to {path}\n"
+    assert "The hottest year" in path.read_text(encoding="utf-8")
+    assert run_line(session, f":export {path}").failed
+    assert notes(run_line(session, ":export hits.txt")).startswith("a file ends in .md, .json")
+
+
+def test_hits_are_piped(session: Session) -> None:
+    assert notes(run_line(session, ":once | cat")) == "nothing was asked yet; type a query"
+    run_line(session, "climate")
+    piped = run_line(session, ":once |  grep -c  'x  y'").piped
+    assert piped
+    assert piped[0] == "grep -c  'x  y'"
+    assert piped[1].startswith("1  What the *climate* pact says\n")
+    assert notes(run_line(session, ":once |")) == "write :once | COMMAND"
+
+
+def test_related_posts_are_walked(session: Session, posts: Path) -> None:
+    related = "---\ntitle: How to sew a mask\nrelated:\n  - title: Cameras see past the mask\n---\n"
+    (posts / "sew.md").write_text(related, encoding="utf-8")
+    session.index.sync([posts])
+    run_line(session, "cameras")
+    reply = run_line(session, ":rel 1")
+    assert reply.text == (
+        "names\n   1  How to sew a mask  posts/sew.md\n"
+        "is named by\n   2  How to sew a mask  posts/sew.md\n"
+    )
+    assert "   1  Cameras see past the mask  posts/mask.md\n" in run_line(session, ":rel 1").text
+    assert run_line(session, ":show 1").text.startswith("1  posts/mask.md\n")
+    (posts / "sew.md").unlink()
+    session.index.sync([posts])
+    run_line(session, "cameras")
+    assert "   -  How to sew a mask  not in the index\n" in run_line(session, ":rel 1").text

@@ -1,0 +1,99 @@
+"""What is answered besides hits: why there are none, why a post matches, tables of counts.
+
+Apart from `results`, so that a search that needs none of them need not make them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from searchidx.results import Explanation, FacetCount
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseCount:
+    """A clause of a query, and how many posts match it alone; what is excluded, its own hits."""
+
+    text: str
+    total: int
+    is_excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A changed query that has hits, and what was changed, in a few words."""
+
+    query: str
+    total: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoHits:
+    """Why a query has no hits: its clauses, which of them empties it, and what brings hits back.
+
+    `emptied_by` is the first clause that leaves nothing of what those before it match; empty when
+    the query is a choice, in which every clause is empty.
+    """
+
+    clauses: tuple[ClauseCount, ...]
+    emptied_by: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CrossCounts:
+    """How many of the matching posts have a value of one field together with one of another.
+
+    `table[r][c]` is the count for row `r` and column `c`; `rows` and `columns` hold the values with
+    their own counts.
+    """
+
+    rows: tuple[FacetCount, ...]
+    columns: tuple[FacetCount, ...]
+    table: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Something that a clause looks for, as it was analysed, and whether the post has it."""
+
+    what: str
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a query, held against one post.
+
+    `is_met` is true where the post has what is asked for, or lacks what is excluded. `explanation`
+    tells the score, where the clause has one. `held` is what the post has in the field that the
+    clause names; empty when it names none.
+    """
+
+    text: str
+    meaning: str
+    is_excluded: bool
+    is_met: bool
+    explanation: Explanation | None
+    tokens: tuple[Token, ...]
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a post matches a query or does not. `rank` is 0 when it does not; `total` all that do."""
+
+    query: str
+    path: str
+    rank: int
+    total: int
+    score: float
+    clauses: tuple[Clause, ...]
+
+    @property
+    def beside(self) -> float:
+        """The part of the score that no clause gives by itself: for words that stand together, for
+        a title that is the whole query, for what posts count besides."""
+        given = sum(clause.explanation.score for clause in self.clauses if clause.explanation)
+        return self.score - given if self.rank else 0.0
