@@ -1,8 +1,8 @@
 """How long from the text of a query to its number of matches and ten stored titles?
 
 Measured: several questions of each class (pick.py), asked of every engine on its own index of the
-same synthetic posts (corpus.py), in one process and by turns, everything warm; the median over all
-questions and runs. Parsing the text, counting all matches and loading the titles are part of it.
+same synthetic posts (corpus.py), in one process, the engines by turns, everything warm; the median
+over all questions and runs. Parsing the text, counting all matches and loading the titles are part of it.
 Every answer is compared with the right one (truth.py) before anything is timed; a class that an
 engine cannot answer with the same meaning is left out for it, and why.
 
@@ -151,7 +151,8 @@ def _check(row: Row, engines: Mapping[str, Engine], opened: Mapping[str, Searchi
 
 
 def _measure(row: Row, opened: Mapping[str, Searching], runs: int) -> None:
-    """Time the engines that answered rightly, by turns, so that noise falls on all alike."""
+    """Time the engines that answered rightly, by turns, so that noise falls on all alike; in its
+    turn, an engine is asked one question after the other."""
     timed = {
         name: searching
         for name, searching in opened.items()
@@ -162,8 +163,8 @@ def _measure(row: Row, opened: Mapping[str, Searching], runs: int) -> None:
     gc.collect()
     gc.freeze()
     for run in range(1 + runs):
-        for question in row.questions:
-            for name, searching in timed.items():
+        for name, searching in timed.items():
+            for question in row.questions:
                 started = time.perf_counter()
                 searching.answer(question)
                 elapsed_ms = (time.perf_counter() - started) * 1000

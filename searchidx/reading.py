@@ -6,7 +6,7 @@ A Reading works on one Snapshot, so that whatever it answers is of one generatio
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from whoosh import query
 from searchidx.analysis import fold
 from searchidx.columnar.prior import Prior, Recency
 from searchidx.errors import QueryError
-from searchidx.posts.model import FieldValue, Problem
+from searchidx.posts.model import Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.lex import quoted
 from searchidx.query.matches import Matching
@@ -28,9 +28,9 @@ from searchidx.results import (
     Explanation,
     FacetCount,
     Hit,
+    Kept,
     LazyFields,
     LazyMeta,
-    LazyValues,
     Matched,
     Results,
     Suggestion,
@@ -242,11 +242,12 @@ class Reading:
         raise QueryError(text, 0, f"{found.total} posts have such a path", f"as {some}", len(text))
 
     def vocabulary(self, plain: tuple[str, ...] = ()) -> Vocabulary:
-        """See `Index.vocabulary`."""
+        """See `Index.vocabulary`; `plain` names the fields in which plain words are looked for."""
         snapshot = self.snapshot
         known = snapshot.vocabularies.get(plain)
         if known is None:
-            known = Vocabulary(self.fields, snapshot.find_meta_keys, plain)
+            names = tuple(self._text_field(name).name for name in plain)
+            known = Vocabulary(self.fields, snapshot.find_meta_keys, names)
             snapshot.vocabularies[plain] = known
         return known
 
@@ -287,6 +288,8 @@ class Reading:
         self, page: Sequence[tuple[int, float, Matched]], offset: int, parsed: ParsedQuery
     ) -> tuple[Hit, ...]:
         """The hits of a page; what is not in the head of a post is read when it is asked for."""
+        if not page:
+            return ()
         matching = {
             Matched.ALL: Matching(parsed.tree, self.fields),
             Matched.SOME: Matching(parsed.loose or parsed.tree, self.fields),
@@ -295,9 +298,9 @@ class Reading:
         hits = []
         for rank, (post, head) in enumerate(zip(page, heads, strict=True), offset + 1):
             number, score, matched = post
-            values = LazyValues(head.texts, partial(self._values, number))
-            fields, meta = LazyFields(values), LazyMeta(values)
-            hits.append(Hit(rank, score, head.path, fields, meta, matching[matched], matched))
+            fields = LazyFields(head.texts, self._kept, number)
+            meta, how = LazyMeta(fields), matching[matched]
+            hits.append(Hit(rank, score, head.path, fields, meta, how, matched))
         return tuple(hits)
 
     def _match(self, name: Match | str) -> Match:
@@ -307,14 +310,14 @@ class Reading:
             hint = f"use {', '.join(Match)}"
             raise QueryError(str(name), 0, f"no way of matching is {name!r}", hint) from None
 
-    def _values(self, number: int) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
+    def _kept(self, number: int) -> Kept:
         stored = self.snapshot.stored(number)
         return stored.fields, stored.meta
 
     def _parsed(self, text: str | query.Query, options: SearchOptions) -> ParsedQuery:
         if isinstance(text, query.Query):
             return ParsedQuery(repr(text), text, True)
-        plain = tuple(self._text_field(name).name for name in options.get("fields", ()))
+        plain = tuple(options.get("fields", ()))
         file = options.get("synonyms", self.defaults.synonyms)
         synonyms = None
         if file:

@@ -5,52 +5,49 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
 
 from searchidx.errors import QueryError
 from searchidx.highlight import Span, find_spans, marked
 from searchidx.posts.model import FieldValue
 from searchidx.query.matches import Matching
 
-
-class LazyValues:
-    """What an index keeps of a post: the short texts at hand, the rest read when it is needed."""
-
-    __slots__ = ("_load", "_whole", "short")
-
-    def __init__(
-        self,
-        short: Mapping[str, FieldValue],
-        load: Callable[[], tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]],
-    ) -> None:
-        self.short = short
-        self._load = load
-        self._whole: tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]] | None = None
-
-    def whole(self) -> tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]:
-        """All fields, and the metadata."""
-        if self._whole is None:
-            self._whole = self._load()
-        return self._whole
+Kept = tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]
+"""What an index keeps of a post: its fields, and its other metadata."""
 
 
 class LazyFields(Mapping[str, FieldValue]):
-    """The fields of a post as a mapping."""
+    """The fields of a post: the short texts at hand, the rest read when it is needed."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_load", "_number", "_short", "_whole")
 
-    def __init__(self, values: LazyValues) -> None:
-        self._values = values
+    def __init__(
+        self, short: Mapping[str, FieldValue], load: Callable[[int], Kept], number: int
+    ) -> None:
+        self._short = short
+        self._load = load
+        self._number = number
+        self._whole: Kept | None = None
+
+    def whole(self) -> Kept:
+        """All of the post."""
+        if self._whole is None:
+            self._whole = self._load(self._number)
+        return self._whole
 
     def __getitem__(self, name: str) -> FieldValue:
-        short = self._values.short.get(name)
-        return self._values.whole()[0][name] if short is None else short
+        short = self._short.get(name)
+        return self.whole()[0][name] if short is None else short
+
+    def get(self, name: str, default: Any = None) -> Any:
+        short = self._short.get(name)
+        return self.whole()[0].get(name, default) if short is None else short
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values.whole()[0])
+        return iter(self.whole()[0])
 
     def __len__(self) -> int:
-        return len(self._values.whole()[0])
+        return len(self.whole()[0])
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -62,20 +59,20 @@ class LazyFields(Mapping[str, FieldValue]):
 class LazyMeta(Sequence[tuple[str, str]]):
     """The other metadata of a post as (key, text) pairs."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_fields",)
 
-    def __init__(self, values: LazyValues) -> None:
-        self._values = values
+    def __init__(self, fields: LazyFields) -> None:
+        self._fields = fields
 
     @overload
     def __getitem__(self, at: int) -> tuple[str, str]: ...
     @overload
     def __getitem__(self, at: slice) -> tuple[tuple[str, str], ...]: ...
     def __getitem__(self, at: int | slice) -> tuple[str, str] | tuple[tuple[str, str], ...]:
-        return self._values.whole()[1][at]
+        return self._fields.whole()[1][at]
 
     def __len__(self) -> int:
-        return len(self._values.whole()[1])
+        return len(self._fields.whole()[1])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)

@@ -15,7 +15,8 @@ from tests.conftest import write_posts
 
 SEARCHIDX = """
 searchidx analysis cli cli.arguments cli.commands cli.entry cli.locate cli.main cli.terminal
-cli.times columnar columnar.closeness columnar.columns columnar.evaluate columnar.expand
+cli.times columnar columnar.closeness columnar.columns columnar.decoded columnar.evaluate
+columnar.expand
 columnar.found columnar.layout columnar.packed columnar.phrase columnar.postings columnar.prior
 columnar.runs columnar.scoring columnar.searching columnar.segment columnar.select columnar.stored
 errors highlight index posts posts.model query query.clauses query.lex query.matches query.parse

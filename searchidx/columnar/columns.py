@@ -189,6 +189,11 @@ class ByteColumn:
         start, end = self._at.part(number, number + 2).tolist()
         return self._bytes.part(start, end).tobytes()
 
+    def picked(self, numbers: Numbers) -> list[bytes]:
+        """The bytes of some documents."""
+        at = self._at
+        return self._bytes.parts(at.picked(numbers).tolist(), at.picked(numbers + 1).tolist())
+
     def rows(self) -> list[bytes]:
         """The bytes of every document."""
         return self.data().rows.texts()

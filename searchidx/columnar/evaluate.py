@@ -9,7 +9,7 @@ rounding. Deleted documents are left out of every result.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from whoosh.fields import DATETIME, NUMERIC
 
 from searchidx.columnar.closeness import Run, WithCloseness
 from searchidx.columnar.columns import NumberColumn
+from searchidx.columnar.decoded import Postings
 from searchidx.columnar.found import (
     DocSet,
     Found,
@@ -28,7 +29,7 @@ from searchidx.columnar.found import (
     union,
 )
 from searchidx.columnar.packed import Numbers
-from searchidx.columnar.phrase import Postings, phrase_docs, standing_in
+from searchidx.columnar.phrase import phrase_docs, standing_in
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.prior import WithPrior, shares_of
 from searchidx.columnar.searching import ArraySearcher, Part
@@ -77,7 +78,6 @@ class _Evaluation:
         self.size = part.documents
         self.alive = part.alive
         self.among: DocSet | None = None
-        self.known: dict[tuple[str, Any], Postings | None] = {}
         self.nothing = DocSet(self.size, np.zeros(0, dtype=np.int64))
 
     # -- documents and scores
@@ -160,14 +160,15 @@ class _Evaluation:
 
     def postings(self, name: str, text: Any) -> Postings | None:
         """The postings of a term; None if it does not occur here."""
-        if (name, text) not in self.known:
-            number = self.searcher.numbers_of(name, text)[self.part.number]
-            terms = self.terms(name) if number is not None else None
-            if terms is not None and number is not None:
-                self.known[(name, text)] = Postings(terms, number, terms.docs(number))
-            else:
-                self.known[(name, text)] = None
-        return self.known[(name, text)]
+        key = (self.part.number, name, text)
+        return self.searcher.decoded.get(key, partial(self.decoded, name, text))
+
+    def decoded(self, name: str, text: Any) -> Postings | None:
+        number = self.searcher.numbers_of(name, text)[self.part.number]
+        terms = self.terms(name) if number is not None else None
+        if terms is None or number is None:
+            return None
+        return Postings(terms, number, self.size)
 
     def term(self, node: query.Term) -> Found:
         name = node.fieldname
@@ -176,20 +177,19 @@ class _Evaluation:
         found = self.postings(name, node.text)
         if found is None:
             return Found(self.nothing, 0.0)
-        docs, kept = found.docs, None
         if self.among is not None:
-            places, held = places_among(self.among.docs, docs)
-            kept, docs = places[held], self.among.docs[held]
+            places, held = places_among(self.among.docs, found.docs)
+            kept, docs = places[held], DocSet(self.size, self.among.docs[held])
         elif self.alive is not None:
-            kept = np.flatnonzero(self.alive[docs])
-            docs = docs[kept]
+            kept = np.flatnonzero(self.alive[found.docs])
+            docs = DocSet(self.size, found.docs[kept])
+        else:
+            return Found(found.found, partial(self.term_scores, node, found))
 
         def scores(at: Numbers | None) -> Scores:
-            if kept is None:
-                return self.term_scores(node, found, at)
             return self.term_scores(node, found, kept if at is None else kept[at])
 
-        return Found(DocSet(self.size, docs), scores)
+        return Found(docs, scores)
 
     def term_scores(self, node: query.Term, found: Postings, places: Numbers | None) -> Scores:
         """The scores of a term in its documents, or in those at some places among them.
@@ -197,24 +197,19 @@ class _Evaluation:
         BM25: `idf × w (k1 + 1) / (w + norm)`; the norm is that of the document's length. In a field
         that is not scorable, the weight itself.
         """
-        weights = found.terms.weights(found.number)
-        docs = found.docs
-        if places is not None:
-            weights, docs = weights[places], docs[places]
+        boost = np.float32(node.boost)
         if not self.searcher.schema[node.fieldname].scorable:
-            return weights * np.float32(node.boost)
+            weights = found.weights()
+            return (weights if places is None else weights[places]) * boost
         factor, norms = self.searcher.bm25(self.part, node.fieldname, node.text)
-        scores: Scores = norms.take(docs)
-        scores += weights
-        np.divide(weights, scores, out=scores)
-        scores *= np.float32(factor * node.boost)
-        return scores
+        scores = found.scores(places, factor, norms)
+        return scores if boost == 1 else scores * boost
 
     def term_docs(self, node: query.Term) -> DocSet:
         if self.part.arrays is None:
             return self.docs_by_matcher(node)
         found = self.postings(node.fieldname, node.text)
-        return self.live(found.docs) if found else self.nothing
+        return self.live_set(found.found) if found else self.nothing
 
     def multi(self, node: query.MultiTerm) -> Found:
         """The documents that hold any of the terms that a pattern stands for.
@@ -347,9 +342,7 @@ class _Evaluation:
         if not len(docs):
             return Found(docs, 0.0)
         parts = [
-            self.term_scores(
-                query.Term(node.fieldname, text), run, run.places_of(docs.docs, self.size)
-            )
+            self.term_scores(query.Term(node.fieldname, text), run, run.places_of(docs.docs))
             for text, run in zip(node.words, words, strict=True)
         ]
         return Found(docs, reduce(np.add, parts)).times(node.boost)
@@ -376,7 +369,7 @@ class _Evaluation:
         words = [run for run in runs if run is not None]
         if len(words) < len(runs):
             return words, self.nothing
-        return words, self.live(phrase_docs(words, node.slop, self.size))
+        return words, self.live(phrase_docs(words, node.slop))
 
     # -- the algebra
 

@@ -15,7 +15,8 @@ import json
 import mmap
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import gt
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -189,12 +190,37 @@ class StoredArray:
             what = f"items {start} to {stop} of {len(self._items)} were asked for"
             raise Damaged(self._name, what, self._file)
         if self._left:
-            size = self._items.itemsize
-            self._check(start * size, stop * size)
+            self._check_parts((start,), (stop,))
         return self._items[start:stop]
 
+    def parts(self, starts: Sequence[int], stops: Sequence[int]) -> list[bytes]:
+        """The bytes of several parts: items `starts[n]` to `stops[n]`."""
+        if not 0 <= min(starts) <= max(stops) <= len(self._items) or any(map(gt, starts, stops)):
+            return [self.part(*ends).tobytes() for ends in zip(starts, stops, strict=True)]
+        if self._left:
+            self._check_parts(starts, stops)
+        held = self._items.data
+        return [held[start:stop].tobytes() for start, stop in zip(starts, stops, strict=True)]
+
+    def picked(self, places: Array) -> Array:
+        """The items at some places."""
+        found = places.tolist()
+        if self._left:
+            self._check_parts(found, [place + 1 for place in found])
+        return self._items[places]
+
+    def _check_parts(self, starts: Sequence[int], stops: Sequence[int]) -> None:
+        """Check the blocks that hold items `starts[n]` to `stops[n]`, which are there."""
+        size, checked = self._items.itemsize, self._checked
+        for start, stop in zip(starts, stops, strict=True):
+            if start < stop:
+                first, last = start * size, stop * size - 1
+                low, high = first // BLOCK_BYTES, last // BLOCK_BYTES
+                if high - low > 1 or not (checked[low] and checked[high]):
+                    self._check(first, last + 1)
+
     def _check(self, first: int, last: int) -> None:
-        for block in range(first // BLOCK_BYTES, -(-last // BLOCK_BYTES) if last > first else 0):
+        for block in range(first // BLOCK_BYTES, -(-last // BLOCK_BYTES)):
             if not self._checked[block]:
                 begin = block * BLOCK_BYTES
                 data = self._data[begin : begin + BLOCK_BYTES]

@@ -8,33 +8,19 @@ every word are looked at.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
-from searchidx.columnar.found import DocSet, places_among, places_of
+from searchidx.columnar.decoded import Postings
+from searchidx.columnar.found import DocSet, places_among
 from searchidx.columnar.packed import Numbers, changes
-from searchidx.columnar.postings import FieldTerms
 
 POSITION_BITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """A term of a field, by its number, and the documents that hold it, deleted ones included."""
-
-    terms: FieldTerms
-    number: int
-    docs: Numbers
-
-    def places_of(self, docs: Numbers, size: int) -> Numbers | None:
-        """Where some of the documents stand among all of them; None if they are all."""
-        return None if len(docs) == len(self.docs) else places_of(docs, self.docs, size)
-
-
-def phrase_docs(words: Sequence[Postings], slop: int, size: int) -> Numbers:
+def phrase_docs(words: Sequence[Postings], slop: int) -> Numbers:
     """The documents in which each word stands 1 to `slop` positions behind the one before."""
     reached: Numbers | None = None
-    for own in _occurrences(words, size):
+    for own in _occurrences(words):
         reached = own if reached is None else _behind(own, reached, slop)
     assert reached is not None
     docs = reached >> POSITION_BITS
@@ -54,7 +40,7 @@ def standing_in(words: Sequence[Postings], slop: int, docs: Numbers) -> Numbers:
         held = [before[has] for before in held] + [places[has]]
     reached: Numbers | None = None
     for word, places in zip(words, held, strict=True):
-        own_docs, positions = word.terms.occurrences(word.number, word.docs, places)
+        own_docs, positions = word.occurrences(places)
         own = (own_docs << POSITION_BITS) + positions
         reached = own if reached is None else _behind(own, reached, slop)
     assert reached is not None
@@ -87,11 +73,9 @@ def _one_behind(own: Numbers, before: Numbers) -> Numbers:
     return met
 
 
-def _occurrences(words: Sequence[Postings], size: int) -> Iterator[Numbers]:
+def _occurrences(words: Sequence[Postings]) -> Iterator[Numbers]:
     """The occurrences of each word in the documents that hold all of them."""
-    sets = sorted((DocSet(size, word.docs) for word in words), key=len)
-    common = reduce(DocSet.common, sets).docs
+    common = reduce(DocSet.common, sorted((word.found for word in words), key=len)).docs
     for word in words:
-        places = word.places_of(common, size)
-        docs, positions = word.terms.occurrences(word.number, word.docs, places)
+        docs, positions = word.occurrences(word.places_of(common))
         yield (docs << POSITION_BITS) + positions

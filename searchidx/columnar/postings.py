@@ -321,33 +321,22 @@ class FieldTerms:
             count = int(self._counts.run(number, count).sum(dtype=np.int64))
         return count * self.unit
 
-    def occurrences(
-        self, number: int, docs: Numbers, places: Numbers | None
-    ) -> tuple[Numbers, Array]:
-        """Every occurrence of a term: its document and its position, ascending.
+    def position_counts(self, number: int) -> Array | None:
+        """How many positions each of the documents of a term has; None when all have one."""
+        held = self._positions_held()
+        return None if held is None else held.run(number, self.document_frequency(number))
 
-        `docs` are the documents of the term; with `places`, only those at these places count.
-        """
-        held = self._packed("positions")
-        if self._positions_held() is None:
-            positions = held.run(number, self.document_frequency(number))
-            return (docs, positions) if places is None else (docs[places], positions[places])
-        counts = self._position_counts(number)
-        if places is None:
-            return np.repeat(docs, counts), held.run(number, int(counts.sum(dtype=np.int64)))
-        ends = counts.cumsum(dtype=np.int64)
-        positions = held.run(number, int(ends[-1]))
-        taken = counts[places].astype(np.int64)
-        if int(taken.sum()) == len(taken):  # once in each
-            return docs[places], positions[ends[places] - 1]
-        at = run_places(ends[places] - taken, taken)
-        return np.repeat(docs[places], taken), positions[at]
+    def positions_of(self, number: int, count: int) -> Array:
+        """All positions of a term, of which it has so many, document after document."""
+        return self._packed("positions").run(number, count)
 
     def positions(self, number: int) -> list[Array]:
         """For each of the documents, where the term stands in it, ascending."""
-        counts = self._position_counts(number)
+        counts = self.position_counts(number)
+        if counts is None:
+            counts = np.ones(self.document_frequency(number), dtype=np.uint8)
         ends = counts.cumsum(dtype=np.int64)
-        return np.split(self._packed("positions").run(number, int(ends[-1])), ends[:-1])
+        return np.split(self.positions_of(number, int(ends[-1])), ends[:-1])
 
     def values(self, number: int) -> list[bytes]:
         """For each of the documents, what the format says of the posting."""
@@ -411,11 +400,6 @@ class FieldTerms:
         text_at = self._text_at[first : last + 1].astype(np.int64)
         texts = self._texts.part(int(text_at[0]), int(text_at[-1]))
         return Ragged(texts, text_at[1:] - text_at[0])
-
-    def _position_counts(self, number: int) -> Array:
-        held = self._positions_held()
-        count = self.document_frequency(number)
-        return np.ones(count, dtype=np.uint8) if held is None else held.run(number, count)
 
     def _positions_held(self) -> _PackedRuns | None:
         """How many positions each posting has; None when all have one."""

@@ -13,6 +13,7 @@ from whoosh import query
 from whoosh.fields import Schema
 from whoosh.scoring import WeightingModel
 
+from searchidx.columnar.decoded import DecodedTerms
 from searchidx.columnar.expand import TermTexts
 from searchidx.columnar.found import Mask
 from searchidx.columnar.packed import Numbers
@@ -56,6 +57,7 @@ class ArraySearcher:
         self._weighting = weighting
         self._is_bm25 = has_array_form(weighting)
         self._whoosh = whoosh
+        self.decoded = DecodedTerms()
         self._numbers: dict[tuple[str, Any], list[int | None]] = {}
         self._idfs: dict[tuple[str, Any], float] = {}
 

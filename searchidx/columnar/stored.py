@@ -158,7 +158,7 @@ class StoredReader:
     """Reads the stored values of single documents."""
 
     def __init__(self, file: ArrayFile) -> None:
-        self._names: list[str] = json.loads(file.array("stored.names").tobytes())
+        self.names: list[str] = json.loads(file.array("stored.names").tobytes())
         self._heads = file.stored("stored.heads")
         self._tails = file.stored("stored.tails")
         self._heads_at = file.array("stored.heads.at")
@@ -168,9 +168,16 @@ class StoredReader:
 
     def head(self, number: int) -> dict[str, Any]:
         """The short values of a document."""
-        data = self._heads.part(*_extent(self._heads_at, number)).tobytes()
-        row = _VALUE_OF(data.decode("utf-8", "surrogatepass"))[0]
-        return {name: value for name, value in zip(self._names, row, strict=False) if value}
+        (row,) = self.heads(np.array([number]))
+        return {name: value for name, value in zip(self.names, row, strict=False) if value}
+
+    def heads(self, numbers: Numbers) -> list[list[Any]]:
+        """The short values of some documents, each a list in the order of `names`: None, or none at
+        the end, where there is no such value."""
+        starts, stops = self._heads_at[numbers].tolist(), self._heads_at[numbers + 1].tolist()
+        text = b",".join(self._heads.parts(starts, stops)).decode("utf-8", "surrogatepass")
+        rows: list[list[Any]] = _VALUE_OF(f"[{text}]")[0]
+        return rows
 
     def tail(self, number: int, *, trusted: bool = False) -> dict[str, Any]:
         """The other values of a document.
@@ -193,7 +200,7 @@ class StoredReader:
         if docs is None and is_regular:
             blocks = Ragged(self._tails.whole(), self._tails_at[1:].astype(np.int64))
             whole = Tails(blocks, self._firsts.astype(np.int64))
-            return StoredValues(self._names, [heads], [whole])
+            return StoredValues(self.names, [heads], [whole])
         tails = _TailsWriter()
         for block, rows, picked in self._picked(docs):
             if 2 * rows >= BLOCK and len(picked) == rows:
@@ -202,7 +209,7 @@ class StoredReader:
                 found = self._rows(block)
                 for place in picked.tolist():
                     tails.add(found[place])
-        return StoredValues(self._names, [heads], [tails.finish()])
+        return StoredValues(self.names, [heads], [tails.finish()])
 
     def _picked(self, docs: Numbers | None) -> Iterator[tuple[int, int, Numbers]]:
         """Each block, how many documents it has, and the places of those of `docs` in it."""

@@ -98,6 +98,7 @@ class _Parser:
         self.tokens = list(lex(text))
         if len(self.tokens) >= SENTENCE and is_prose(self.tokens, vocabulary):
             self.tokens = list(as_prose(self.tokens))
+        self.kinds = [*(token.kind for token in self.tokens), None]
         self.next = 0
         self.depth = 0
         self.is_too_deep = False
@@ -105,12 +106,9 @@ class _Parser:
 
     # -- tokens and problems
 
-    def peek(self) -> Token | None:
-        return self.tokens[self.next] if self.next < len(self.tokens) else None
-
     def peek_kind(self) -> TokenKind | None:
-        token = self.peek()
-        return token.kind if token else None
+        """The kind of the next token; None at the end."""
+        return self.kinds[self.next]
 
     def take(self) -> Token:
         self.next += 1
@@ -131,7 +129,7 @@ class _Parser:
         found = [self.either(Target())]
         while self.peek_kind() is TokenKind.CLOSE:
             self.refuse_token(self.take(), "this parenthesis was never opened", "remove it")
-            if self.peek() is not None:
+            if self.peek_kind() is not None:
                 found.append(self.either(Target()))
         whole = _joined([clause for clause in found if clause])
         if whole is None and not self.problems:

@@ -239,13 +239,30 @@ class Snapshot:
 
     def heads(self, numbers: Sequence[int]) -> list[PostHead]:
         """The paths of posts, and those of their texts that are short: a fraction of the work."""
+        wanted = np.array(numbers, dtype=np.int64)
+        found: dict[int, PostHead] = {}
         with self._files:
-            return [self._head(*self._place(number)) for number in numbers]
+            for part in self._parts:
+                own = wanted[(wanted >= part.base) & (wanted < part.base + part.documents)]
+                if len(own):
+                    found.update(zip(own.tolist(), self._heads(part, own), strict=True))
+        return [found[number] for number in numbers]
 
-    def _head(self, arrays: SegmentArrays, at: int) -> PostHead:
-        texts = arrays.stored.head(at)
-        declared = {name: tuple(texts[name]) for name in texts if name in self._specs}
-        return PostHead(self._path(arrays, at), declared)
+    def _heads(self, part: Part, numbers: Numbers) -> list[PostHead]:
+        """The heads of posts of one segment, of one at least."""
+        arrays, specs = part.arrays, self._specs
+        assert arrays is not None
+        column = arrays.rows(PATH)
+        assert column is not None
+        docs = numbers - part.base
+        names = [name if name in specs else "" for name in arrays.stored.names]
+        return [
+            PostHead(
+                path.decode("utf-8", "surrogatepass"),
+                {n: tuple(texts) for n, texts in zip(names, row, strict=False) if texts and n},
+            )
+            for path, row in zip(column.picked(docs), arrays.stored.heads(docs), strict=True)
+        ]
 
     def _place(self, number: int) -> tuple[SegmentArrays, int]:
         part = self._part(number)

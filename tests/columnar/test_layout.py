@@ -89,6 +89,31 @@ def test_a_part_is_that_part(one: int, other: int) -> None:
     assert np.array_equal(opened.part("large", start, stop), LARGE[start:stop])
 
 
+@given(st.lists(st.integers(0, len(LARGE) - 1), max_size=20))
+def test_picked_items_and_several_parts_are_those(places: list[int]) -> None:
+    array = ArrayFile(file_of(CONTENTS)).stored("large")
+    assert array.picked(np.array(places, dtype=np.int64)).tolist() == LARGE[places].tolist()
+    if places:
+        stops = [min(place + 3, len(LARGE)) for place in places]
+        expected = [LARGE[start:stop].tobytes() for start, stop in zip(places, stops, strict=True)]
+        assert array.parts(places, stops) == expected
+
+
+def test_damage_of_picked_items_and_of_several_parts_is_told() -> None:
+    data = bytearray(file_of({"large": LARGE}))
+    data[2 * BLOCK_BYTES + 7] ^= 1
+    at = 2 * BLOCK_BYTES // 4 + 1
+    for read in (
+        lambda array: array.picked(np.array([0, at])),
+        lambda array: array.parts([0, at], [1, at + 1]),
+        lambda array: array.parts([0], [len(LARGE)]),
+        lambda array: array.parts([0, 1], [1, len(LARGE) + 1]),
+        lambda array: array.parts([0, 5], [1, 4]),
+    ):
+        with pytest.raises(Damaged, match="large"):
+            read(ArrayFile(bytes(data)).stored("large"))
+
+
 def test_a_part_checks_only_the_blocks_it_touches() -> None:
     data = bytearray(file_of({"large": LARGE}))
     data[2 * BLOCK_BYTES + 7] ^= 1

@@ -89,6 +89,8 @@ def test_tails_that_were_deflated_one_by_one_are_put_together() -> None:
 def test_short_texts_are_read_without_the_rest() -> None:
     reader = kept([stored(many(3))])
     assert reader.head(2) == {"title": "word 2", "tags": ["a", "b"]}
+    assert reader.names == ["title", "tags"]
+    assert reader.heads(np.array([2, 0])) == [["word 2", ["a", "b"]], ["word 0", ["a", "b"]]]
 
 
 def test_documents_of_several_segments_are_read_together() -> None:
