@@ -21,7 +21,13 @@ from searchidx.columnar.columns import (
 )
 from searchidx.columnar.found import Mask
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, differences, joined_packed, run_places
+from searchidx.columnar.packed import (
+    Numbers,
+    differences,
+    joined_packed,
+    picked_runs,
+    run_places,
+)
 from searchidx.columnar.postings import COPIED, Encoded, FieldPostings, FieldTerms
 from searchidx.columnar.runs import Ragged, byte_order, ragged
 from searchidx.columnar.runs import joined as joined_runs
@@ -213,11 +219,11 @@ def _copied(held: Sequence[tuple[FieldTerms, Numbers, int, int]]) -> Encoded:
     runs, is_new = byte_order(texts)
     heads = np.flatnonzero(is_new)
     sizes = np.concatenate([differences(part.bounds["starts"]) for part in parts])
-    places = run_places((sizes.cumsum() - sizes)[runs], sizes[runs])
-    ends = np.append(sizes[runs].cumsum()[heads[1:] - 1], len(places))
-    starts = np.concatenate([[0], ends])
+    bounds = np.concatenate([[0], sizes[runs].cumsum()])
+    starts = bounds[np.append(heads, len(runs))]
     joined = Encoded.of(texts.picked(runs[heads]), starts, parts[0].unit)
-    joined.add_docs(np.concatenate(docs)[places])
+    firsts = (sizes.cumsum() - sizes)[runs]
+    joined.add_docs(picked_runs(np.concatenate(docs), firsts, sizes[runs]))
     for name in COPIED:
         if not any(name in part.arrays for part in parts):
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,46 @@ def run_places(starts: Array, sizes: Array) -> Numbers:
     total = int(ends[-1]) if len(ends) else 0
     places: Numbers = np.repeat(starts - ends + sizes, sizes) + np.arange(total)
     return places
+
+
+def copy_runs(source: Array, starts: Array, sizes: Array, target: Array, places: Array) -> None:
+    """Copy runs of items: run `n`, the `sizes[n]` items of `source` from `starts[n]` on, becomes
+    those of `target` from `places[n]` on. Both arrays hold the same kind of items, contiguous.
+
+    Short runs of the same size are copied together, as if each were one item.
+    """
+    is_short = sizes <= LONGEST_SHORT if int(sizes.sum()) > FEW_ITEMS else np.zeros(0, np.bool_)
+    if is_short.any():
+        short = np.flatnonzero(is_short)
+        order = short[np.argsort(sizes[short].astype(np.uint8), kind="stable")]
+        bounds = np.searchsorted(sizes[order], np.arange(1, LONGEST_SHORT + 2)).tolist()
+        for size, (first, last) in enumerate(pairwise(bounds), 1):
+            if first < last:
+                runs = order[first:last]
+                _as_runs(target, size)[places[runs]] = _as_runs(source, size)[starts[runs]]
+        long = np.flatnonzero(~is_short)
+        starts, sizes, places = starts[long], sizes[long], places[long]
+    if len(sizes):
+        target[run_places(places, sizes)] = source[run_places(starts, sizes)]
+
+
+LONGEST_SHORT = 64
+FEW_ITEMS = 10_000
+
+
+def _as_runs(items: Array, size: int) -> Array:
+    """A view in which each item is `size` items from there on."""
+    width = items.itemsize
+    count = len(items) - size + 1
+    return np.ndarray(count, dtype=f"V{size * width}", buffer=items.data, strides=(width,))
+
+
+def picked_runs(items: Array, starts: Array, sizes: Array) -> Array:
+    """Runs of items, one behind the other: run `n` has `sizes[n]` items from `starts[n]` on."""
+    ends = sizes.cumsum(dtype=np.int64)
+    whole = np.empty(int(ends[-1]) if len(ends) else 0, dtype=items.dtype)
+    copy_runs(items, starts, sizes, whole, ends - sizes)
+    return whole
 
 
 def changes(ordered: Array) -> npt.NDArray[np.bool_]:
@@ -97,12 +138,14 @@ def joined_packed(
     bounds = np.concatenate([[0], whole.cumsum()])
     at = bounds[np.append(heads, len(order))]
     if np.array_equal(wide, widths):
-        return Packed(data[run_places(starts, sizes)], at)
+        return Packed(picked_runs(data, starts, sizes), at)
     joined = np.empty(bounds[-1], dtype=np.uint8)
     for narrow, width in np.unique(np.stack([widths, wide], axis=1), axis=0).tolist():
         runs = np.flatnonzero((widths == narrow) & (wide == width))
-        held = data[run_places(starts[runs], sizes[runs])].view(_BY_WIDTH[narrow])
-        joined[run_places(bounds[runs], whole[runs])] = held.astype(_BY_WIDTH[width]).view(np.uint8)
+        held = picked_runs(data, starts[runs], sizes[runs]).view(_BY_WIDTH[narrow])
+        widened = held.astype(_BY_WIDTH[width]).view(np.uint8)
+        ends = whole[runs].cumsum()
+        copy_runs(widened, ends - whole[runs], whole[runs], joined, bounds[runs])
     return Packed(joined, at)
 
 

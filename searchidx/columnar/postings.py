@@ -23,7 +23,7 @@ from searchidx.columnar.packed import (
     Packed,
     differences,
     pack,
-    run_places,
+    picked_runs,
     run_sums,
     unpack,
     unpack_all,
@@ -456,4 +456,4 @@ def _picked(packed: Packed, numbers: Numbers) -> Packed:
     sizes = (packed.at[numbers + 1] - packed.at[numbers]).astype(np.int64)
     at = np.zeros(len(numbers) + 1, dtype=np.int64)
     np.cumsum(sizes, out=at[1:])
-    return Packed(packed.data[run_places(packed.at[numbers], sizes)], at)
+    return Packed(picked_runs(packed.data, packed.at[numbers], sizes), at)

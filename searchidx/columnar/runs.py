@@ -1,7 +1,7 @@
 """Runs of items in one array, and many texts as one array of bytes: put in order without Python.
 
-Texts are compared by their first eight bytes as one number, all at once; only those of which these
-are the same are looked at one by one.
+Texts are compared by eight bytes at a time as one number, all at once; only those few of which
+these are still the same are looked at one by one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, differences, run_places
+from searchidx.columnar.packed import Numbers, changes, copy_runs, differences, picked_runs
 
 KEY_BYTES = 8
+
+FEW = 300
+"""So many texts are looked at one by one sooner than all at once."""
+
+DEEPEST = 256
+"""Texts that are the same for so many bytes are compared as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Ragged:
         """Some of the runs, in the order of `places`."""
         bounds = self.bounds()
         sizes = (bounds[1:] - bounds[:-1])[places]
-        return Ragged(self.items[run_places(bounds[places], sizes)], sizes.cumsum())
+        return Ragged(picked_runs(self.items, bounds[places], sizes), sizes.cumsum())
 
     def sliced(self, first: int, last: int) -> Ragged:
         """The runs from `first` up to `last`."""
@@ -81,19 +88,36 @@ def side_by_side(fronts: Ragged, backs: Ragged) -> Ragged:
     ahead, behind = fronts.counts(), backs.counts()
     ends = (ahead + behind).cumsum()
     items = np.empty(len(fronts.items) + len(backs.items), dtype=np.uint8)
-    items[run_places(ends - behind - ahead, ahead)] = fronts.items
-    items[run_places(ends - behind, behind)] = backs.items
+    for part, sizes, places in (
+        (fronts, ahead, ends - behind - ahead),
+        (backs, behind, ends - behind),
+    ):
+        copy_runs(part.items, part.bounds()[:-1], sizes, items, places)
     return Ragged(items, ends)
 
 
-def sort_keys(texts: Ragged) -> npt.NDArray[np.uint64]:
-    """The first eight bytes of each text as a number that sorts as the bytes do."""
-    sizes = np.minimum(texts.counts(), KEY_BYTES)
+def sort_keys(
+    texts: Ragged, places: Numbers | None = None, depth: int = 0
+) -> npt.NDArray[np.uint64]:
+    """Eight bytes of each text, or of those at some places, as a number that sorts as the bytes do.
+
+    `depth` says how many bytes are passed over; what a text lacks counts as zeros.
+    """
+    starts, sizes = texts.bounds()[:-1], texts.counts()
+    if places is not None:
+        starts, sizes = starts[places], sizes[places]
     padded = np.concatenate([texts.items, np.zeros(KEY_BYTES, dtype=np.uint8)])
-    rows = padded[texts.bounds()[:-1, None] + np.arange(KEY_BYTES)]
-    rows[np.arange(KEY_BYTES) >= sizes[:, None]] = 0
-    keys: npt.NDArray[np.uint64] = rows.view(">u8").ravel().astype(np.uint64)
+    at = np.minimum(starts + depth, len(texts.items))
+    rows = sliding_window_view(padded, KEY_BYTES)[at]
+    keys = rows.view(">u8").ravel().astype(np.uint64)
+    keys &= _MASKS[np.clip(sizes - depth, 0, KEY_BYTES)]
     return keys
+
+
+_MASKS = np.array(
+    [(1 << 64) - (1 << 8 * (KEY_BYTES - size)) for size in range(KEY_BYTES + 1)], dtype=np.uint64
+)
+"""What is kept of eight bytes of which only so many belong to a text."""
 
 
 def byte_order(texts: Ragged) -> tuple[Numbers, npt.NDArray[np.bool_]]:
@@ -101,39 +125,60 @@ def byte_order(texts: Ragged) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     there, whether its text is another than the one before it."""
     keys = sort_keys(texts)
     order = np.argsort(keys, kind="stable")
-    is_tie = np.zeros(len(order), dtype=np.bool_)
-    ordered = keys[order]
-    np.equal(ordered[1:], ordered[:-1], out=is_tie[1:])
-    is_new = ~is_tie
-    ties = np.flatnonzero(is_tie)
-    if not len(ties):
-        return order, is_new
-    sizes = texts.counts()[order]
-    is_open = (sizes[ties] > KEY_BYTES) | (sizes[ties] != sizes[ties - 1])
-    if is_open.any():
-        group_of = np.cumsum(np.diff(ties, prepend=-2) > 1) - 1
-        _settle_ties(texts, order, is_new, ties[np.bincount(group_of, is_open)[group_of] > 0])
+    is_new = changes(keys[order])
+    sizes = texts.counts()
+    members = np.arange(len(order))
+    depth = KEY_BYTES
+    while len(members := _open(members, is_new, sizes[order[members]], depth)):
+        if len(members) <= FEW or depth >= DEEPEST:
+            _settle(texts, order, is_new, members)
+            break
+        _sort_on(texts, order, is_new, members, depth)
+        depth += KEY_BYTES
     return order, is_new
 
 
-def _settle_ties(
-    texts: Ragged, order: Numbers, is_new: npt.NDArray[np.bool_], ties: Numbers
+def _open(members: Numbers, is_new: npt.NDArray[np.bool_], sizes: Numbers, depth: int) -> Numbers:
+    """Those of some places in the order that are not settled: groups of texts with the same first
+    `depth` bytes, of which some have more, or of which zeros that are missing make the sizes
+    differ. `sizes` are those of the texts at the places."""
+    if not len(members):
+        return members
+    is_first = is_new[members]
+    group = is_first.cumsum() - 1
+    firsts = np.flatnonzero(is_first)
+    low, high = np.minimum.reduceat(sizes, firsts), np.maximum.reduceat(sizes, firsts)
+    is_open = (np.bincount(group) > 1) & ((high > depth) | (low != high))
+    still: Numbers = members[is_open[group]]
+    return still
+
+
+def _sort_on(
+    texts: Ragged,
+    order: Numbers,
+    is_new: npt.NDArray[np.bool_],
+    members: Numbers,
+    depth: int,
 ) -> None:
-    """Put texts in order of which the first bytes are the same but not the rest; `ties` are the
-    places in `order` of all but the first of each group of them."""
-    firsts = np.flatnonzero(np.diff(ties, prepend=-2) > 1)
-    starts = ties[firsts] - 1
-    stops = np.append(ties[firsts[1:] - 1], ties[-1]) + 1
-    members = run_places(starts, stops - starts)
+    """Put groups of texts with the same first `depth` bytes in the order of the next eight."""
+    own = order[members]
+    group = is_new[members].cumsum()
+    keys = sort_keys(texts, own, depth)
+    sizes = np.minimum(texts.counts()[own], depth + KEY_BYTES + 1)
+    sorted_ = np.lexsort((sizes, keys, group))
+    order[members] = own[sorted_]
+    keys, sizes = keys[sorted_], sizes[sorted_]
+    is_new[members] |= changes(keys) | changes(sizes)
+
+
+def _settle(texts: Ragged, order: Numbers, is_new: npt.NDArray[np.bool_], members: Numbers) -> None:
+    """Put groups of texts in order, each compared as a whole."""
     places = order[members].tolist()
     text_of = dict(zip(places, texts.picked(order[members]).texts(), strict=True))
+    bounds = [*np.flatnonzero(is_new[members]).tolist(), len(members)]
     settled: list[int] = []
-    done = 0
-    for size in (stops - starts).tolist():
-        settled += sorted(places[done : done + size], key=text_of.__getitem__)
-        done += size
+    for start, stop in pairwise(bounds):
+        settled += sorted(places[start:stop], key=text_of.__getitem__)
     order[members] = settled
     in_order = [text_of[place] for place in settled]
-    is_other = [True, *(one != other for one, other in pairwise(in_order))]
-    is_new[members] = is_other
-    is_new[starts] = True
+    is_new[members] |= [True, *(one != other for one, other in pairwise(in_order))]

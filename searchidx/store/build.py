@@ -110,7 +110,7 @@ class SegmentBuilder:
         ]
         self._bools = [(spec, TermColumn()) for spec in specs if spec.kind is FieldKind.BOOL]
         self._paths: list[str] = []
-        self._path_words = TokenColumn(Chunks(self.analyses.words))
+        self._path_words = TokenColumn(self.analyses.chunks)
         self._path_values = TermColumn()
         self._meta = _MetaField(self.analyses)
         self._has = TermColumn()
@@ -362,9 +362,9 @@ class _MetaField:
             prefix_of = np.concatenate(self._prefix_of)
             tokens = self._tokens.tokens(prefix_of)
             data.lengths[META] = _lengths(tokens, documents)
-            of_token = prefix_of[tokens.values]
+            assert tokens.groups is not None
             names, terms = paired(
-                self._prefixes.names(), self._words.names(), of_token, tokens.words
+                self._prefixes.names(), self._words.names(), tokens.groups, tokens.words
             )
             yield META, [invert(names, terms, tokens.docs, positions=tokens.positions)]
         yield META_VALUE, [_whole(self.values)]

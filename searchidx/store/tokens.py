@@ -18,6 +18,7 @@ from itertools import count
 import numpy as np
 
 from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
+from searchidx.columnar.found import Mask
 from searchidx.columnar.invert import Ids, Names
 from searchidx.columnar.packed import Numbers, changes, run_places
 from searchidx.columnar.runs import ragged
@@ -79,13 +80,13 @@ class Chunks(dict[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The words of one field in many documents, one item a token; `values` says which of the values
-    of the column each is from."""
+    """The words of one field in many documents, one item a token, in no order; `groups` says which
+    group each is of, if there are groups."""
 
     words: Ids
     docs: Ids
-    positions: Numbers
-    values: Numbers
+    positions: Ids
+    groups: Ids | None = None
 
     def lengths(self, documents: int) -> Numbers:
         """How many tokens each document has."""
@@ -141,23 +142,59 @@ def expand(
     Between two of them the positions have a gap.
     """
     first, slots, found, places = chunks.tables()
-    value_of = np.repeat(np.arange(len(sizes)), sizes)
-    slots_of = slots[ids]
-    position = slots_of.cumsum(dtype=np.int64) - slots_of
-    value_slots = np.bincount(value_of, weights=slots_of, minlength=len(sizes)).astype(np.int64)
-    value_first = value_slots.cumsum() - value_slots
-    leads = np.flatnonzero(changes(docs) if groups is None else changes(docs) | changes(groups))
-    lead_of = np.repeat(leads, np.append(leads[1:], len(docs)) - leads)
-    number_in_doc = np.arange(len(docs)) - lead_of
-    position += (number_in_doc * VALUE_GAP - value_first[lead_of])[value_of]
-    doc = docs[value_of]
-    counts = first[ids + 1] - first[ids]
-    if len(counts) and counts.min() == counts.max() == 1:
-        return Tokens(found[first[ids]], doc, position.astype(np.int64), value_of)
-    at = run_places(first[ids], counts)
-    positions: Numbers = np.repeat(position, counts) + places[at]
-    owners: Ids = np.repeat(doc, counts)
-    return Tokens(found[at], owners, positions, np.repeat(value_of, counts))
+    counts = np.diff(first)
+    is_word = (slots == 1) & (counts == 1)
+    word_of = np.full(len(counts), -1, dtype=np.int32)
+    word_of[is_word] = found[first[:-1][is_word]]
+    words = word_of[ids]
+    odd = np.flatnonzero(words < 0)
+    leads = changes(docs) if groups is None else changes(docs) | changes(groups)
+    positions = _positions(sizes, leads, odd, slots[ids[odd]])
+    owners = np.repeat(docs, sizes)
+    group_of = None if groups is None else np.repeat(groups, sizes)
+    if not len(odd):
+        return Tokens(words, owners, positions, group_of)
+    kept = np.flatnonzero(words >= 0)
+    taken = counts[ids[odd]]
+    at = run_places(first[ids[odd]], taken)
+    again = np.repeat(odd, taken)
+    return Tokens(
+        np.concatenate([words[kept], found[at]]),
+        np.concatenate([owners[kept], owners[again]]),
+        np.concatenate([positions[kept], positions[again] + places[at]]),
+        None if group_of is None else np.concatenate([group_of[kept], group_of[again]]),
+    )
+
+
+def _positions(sizes: Numbers, leads: Mask, odd: Numbers, odd_slots: Ids) -> Ids:
+    """The position of the first slot of each chunk.
+
+    `sizes` are the chunks of each value; `leads` says where a document, or a group, begins. Each
+    chunk has one slot, but for the `odd` ones.
+    """
+    value_slots = sizes.astype(np.int64)
+    ends = value_slots.cumsum()
+    starts = ends - value_slots
+    if len(odd):
+        extra = np.zeros(int(ends[-1]), dtype=np.int32)
+        extra[odd] = odd_slots - 1
+        before = extra.cumsum(dtype=np.int32) - extra
+        value_slots += np.bincount(
+            ends.searchsorted(odd, "right"), odd_slots - 1, len(sizes)
+        ).astype(np.int64)
+    firsts = np.flatnonzero(leads)
+    values = np.diff(np.append(firsts, len(sizes)))
+    slots_before = value_slots.cumsum() - value_slots
+    number = np.arange(len(sizes)) - np.repeat(firsts, values)
+    first_slot = slots_before - np.repeat(slots_before[firsts], values) + number * VALUE_GAP
+    shift = first_slot - starts
+    if len(odd):
+        shift -= slots_before - starts
+    positions: Ids = np.repeat(shift.astype(np.int32), sizes)
+    positions += np.arange(len(positions), dtype=np.int32)
+    if len(odd):
+        positions += before
+    return positions
 
 
 def spaced(texts: Sequence[str]) -> list[str]:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchidx.columnar import runs
 from searchidx.columnar.columns import distinct
 from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
 
 texts = (
-    st.binary(max_size=3) | st.binary(max_size=12) | st.binary(max_size=3).map(b"12345678".__add__)
+    st.binary(max_size=3)
+    | st.binary(max_size=12)
+    | st.binary(max_size=3).map(b"12345678".__add__)
+    | st.lists(st.sampled_from([b"12345678", b"\0" * 8, b"\0", b"x"]), max_size=5).map(b"".join)
 )
 rows = st.lists(
     texts | st.sampled_from([b"", b"a", b"a\0", b"abcdefgh", b"abcdefgh\0", b"abcdefghi"])
 )
 
 
-@given(rows)
+@given(rows, st.sampled_from([0, 5, 300]), st.sampled_from([16, 256]))
 def test_texts_are_put_in_byte_order_and_equal_ones_in_that_of_their_places(
-    some: list[bytes],
+    some: list[bytes], few: int, deepest: int
 ) -> None:
-    order, is_new = byte_order(ragged(some))
+    with patch.object(runs, "FEW", few), patch.object(runs, "DEEPEST", deepest):
+        order, is_new = byte_order(ragged(some))
     assert order.tolist() == sorted(range(len(some)), key=some.__getitem__)
     in_order = [some[place] for place in order.tolist()]
     assert is_new.tolist() == [
