@@ -104,20 +104,27 @@ _WIDE_GAPS = ("  ", " \n", "\n ", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f")
 """White space that folding changes, of texts joined by line ends."""
 
 
+_DIGEST_BYTES = 9
+"""So many bytes of a hash are twelve characters in base 64."""
+
+
 def _shortened(folded: str) -> str:
     return f"…{b2a_base64(_digest(folded), newline=False).decode()}"
 
 
 def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
     """The values, shortened when they are over `longest`; the digests are written out together."""
-    digests = b"".join([_digest(value) for value in folded if len(value) > longest])
+    blake2b = _blake2b()
+    long = [value.encode("utf-8", "replace") for value in folded if len(value) > longest]
+    digests = b"".join([blake2b(value, digest_size=_DIGEST_BYTES).digest() for value in long])
     code = b2a_base64(digests, newline=False).decode()
     starts = iter(range(0, len(code), 12))
     return [v if len(v) <= longest else f"…{code[(at := next(starts)) : at + 12]}" for v in folded]
 
 
 def _digest(folded: str) -> bytes:
-    digest: bytes = _blake2b()(folded.encode("utf-8", "replace"), digest_size=9).digest()
+    value = folded.encode("utf-8", "replace")
+    digest: bytes = _blake2b()(value, digest_size=_DIGEST_BYTES).digest()
     return digest
 
 
@@ -148,6 +155,8 @@ def query_slots(text: str) -> tuple[Slot, ...]:
 
 def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     """The terms of each slot of a chunk, the first as typed."""
+    if chunk.isascii() and chunk.isalnum():
+        return [(chunk.lower()[:LONGEST_TERM],)]
     if chunk.isascii() and not _SPECIAL.search(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]

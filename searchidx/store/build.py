@@ -7,10 +7,9 @@ stored of it, and what is kept in columns.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import chain, repeat
+from itertools import chain
 from operator import add
 from typing import Any, BinaryIO
 
@@ -79,12 +78,10 @@ class Analyses:
     def __init__(self) -> None:
         self.words = Numbering()
         self.chunks = Chunks(self.words)
-        self.meta_words = Numbering()
-        self.meta_chunks = Chunks(self.meta_words)
         self.stems = Stems()
 
     def is_full(self) -> bool:
-        return len(self.chunks) + len(self.meta_chunks) > MOST_CHUNKS
+        return len(self.chunks) > MOST_CHUNKS
 
 
 class SegmentBuilder:
@@ -192,7 +189,8 @@ class SegmentBuilder:
         stems, plain = self.analyses.stems, _PlainField(self._specs)
         languages = {any_language_of(field.spec, self._specs) for field in self._texts}
         languages |= {names_of(field.spec).language for field in self._texts}
-        stems_in = {language: stems.of(words, language) for language in sorted(languages)}
+        met = self.analyses.chunks.words_in(field.tokens for field in self._texts)
+        stems_in = {language: stems.of(words, met, language) for language in sorted(languages)}
         names_of_stems = stems.names.names()
         for field in self._texts:
             tokens = field.tokens.tokens()
@@ -326,9 +324,10 @@ class _MetaField:
     """The metadata that no declared field takes: words and whole values, each with its key."""
 
     def __init__(self, analyses: Analyses) -> None:
-        self._words = analyses.meta_words
-        self._tokens = TokenColumn(analyses.meta_chunks)
+        self._words = analyses.words
+        self._tokens = TokenColumn(analyses.chunks)
         self._prefixes = Numbering()
+        self._numbers = _KeyNumbers(self._prefixes)
         self._prefix_of: list[Ids] = []
         self.values = TermColumn()
 
@@ -337,23 +336,23 @@ class _MetaField:
 
     def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Add the (key, text) pairs of some documents."""
-        groups: defaultdict[str, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
-        for doc, own in zip(docs.tolist(), pairs, strict=True):
-            for key, text in own:
-                owners, texts = groups[_key_prefix(key)]
-                owners.append(doc)
-                texts.append(text)
-        sizes = [len(texts) for _, texts in groups.values()]
-        prefixes = list(chain.from_iterable(map(repeat, groups, sizes)))
-        every = list(chain.from_iterable(texts for _, texts in groups.values()))
-        of = np.array(list(chain.from_iterable(own for own, _ in groups.values())), dtype=np.int32)
+        counts = np.fromiter(map(len, pairs), np.int64, len(pairs))
+        keys, texts = zip(*chain.from_iterable(pairs), strict=True)
+        numbers = np.fromiter(map(self._numbers.__getitem__, keys), np.int32, len(keys))
+        order = numbers.argsort(kind="stable")
+        numbers, owners = numbers[order], np.repeat(docs, counts)[order]
+        every = [texts[at] for at in order.tolist()]
+        known = list(self._prefixes)
+        prefixes = [known[number] for number in numbers.tolist()]
         terms, _ = fold_values(every, LONGEST_META_VALUE)
-        self.values.add(of, list(map(add, prefixes, terms)))
-        searched = [_searched(text) for text in every]
-        has_words = np.array([bool(text) for text in searched], dtype=np.bool_)
-        numbers = np.array([self._prefixes[prefix] for prefix in groups], dtype=np.int32)
-        self._tokens.add(of[has_words], spaced(list(filter(None, searched))))
-        self._prefix_of.append(np.repeat(numbers, sizes)[has_words])
+        self.values.add(owners, list(map(add, prefixes, terms)))
+        searched = [_searched(t) if "://" in t or len(t) > LONGEST_OPAQUE else t for t in every]
+        if "" in searched:
+            has_words = np.array([bool(text) for text in searched], dtype=np.bool_)
+            numbers, owners = numbers[has_words], owners[has_words]
+            searched = list(filter(None, searched))
+        self._tokens.add(owners, spaced(searched))
+        self._prefix_of.append(numbers)
 
     def fields(
         self, data: SegmentData, documents: int
@@ -442,18 +441,21 @@ def _presence(
     return tuple(fold_value(name, LONGEST_KEYWORD) for name in names)
 
 
-@lru_cache(maxsize=10_000)
-def _key_prefix(key: str) -> str:
-    """What stands in front of every term of a metadata key."""
-    return f"{fold(key)}="
+class _KeyNumbers(dict[str, int]):
+    """A metadata key -> the number of its prefix, which stands in front of its terms."""
+
+    def __init__(self, prefixes: Numbering) -> None:
+        self._prefixes = prefixes
+
+    def __missing__(self, key: str) -> int:
+        number = self[key] = self._prefixes[f"{fold(key)}="]
+        return number
 
 
 def _searched(text: str) -> str:
     """The part of a metadata text of which the words are found: of an address, the host; nothing
     of a long text without white space."""
-    if "://" in text:
-        address = _ADDRESS.match(text)
-        if address:
-            return address[1]
+    if address := _ADDRESS.match(text):
+        return address[1]
     is_opaque = len(text) > LONGEST_OPAQUE and len(text.split(None, 1)) == 1
     return "" if is_opaque else text

@@ -77,6 +77,16 @@ class Chunks(dict[str, int]):
         first, slots, found, places = (np.array(part, dtype=np.int32) for part in parts)
         return first, slots, found, places
 
+    def words_in(self, columns: Iterable[TokenColumn]) -> Ids:
+        """The words that stand in some columns of these chunks, ascending."""
+        is_met = np.zeros(len(self), dtype=np.bool_)
+        for column in columns:
+            is_met[column.ids] = True
+        first, _, found, _ = self.tables()
+        met = np.flatnonzero(is_met)
+        words: Ids = np.unique(found[run_places(first[met], np.diff(first)[met])])
+        return words
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -115,10 +125,15 @@ class TokenColumn:
         self._ids.append(0)
         self._docs.append(docs)
 
+    @property
+    def ids(self) -> Ids:
+        """The chunks of all values, with a gap behind each."""
+        return _int32(self._ids)
+
     def tokens(self, groups: Ids | None = None) -> Tokens:
         """Everything that was added, analysed. With `groups`, one for each value, a document's
         values of a group, and not all of its values, follow each other in position."""
-        ids = _int32(self._ids)
+        ids = self.ids
         is_gap = ids == 0
         sizes = np.diff(np.flatnonzero(is_gap), prepend=-1) - 1
         docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)
@@ -269,13 +284,15 @@ class Stems:
 
     def __init__(self) -> None:
         self.names = Numbering()
-        self._by_language: dict[str, array[int]] = {}
+        self._by_language: dict[str, Ids] = {}
 
-    def of(self, words: Numbering, language: str) -> Ids:
-        """For each word the number of its stem."""
-        known = self._by_language.setdefault(language, array("i"))
-        if len(known) < len(words):
-            stem, number_of = stemmer(language), self.names.__getitem__
-            fresh = list(words)[len(known) :]
-            known.extend(number_of(stem(word)) for word in fresh)
-        return np.array(known, dtype=np.int32)
+    def of(self, words: Numbering, met: Ids, language: str) -> Ids:
+        """For each word the number of its stem; of those that were never among the `met`, -1."""
+        known = self._by_language.get(language, np.zeros(0, dtype=np.int32))
+        known = np.append(known, np.full(len(words) - len(known), -1, dtype=np.int32))
+        fresh = met[known[met] < 0].tolist()
+        if fresh:
+            stem, number_of, texts = stemmer(language), self.names.__getitem__, list(words)
+            known[fresh] = [number_of(stem(texts[word])) for word in fresh]
+        self._by_language[language] = known
+        return known
