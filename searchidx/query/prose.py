@@ -16,17 +16,18 @@ _DELIBERATE = frozenset(
     (TokenKind.AND, TokenKind.OR, TokenKind.NOT, TokenKind.COMPARE, TokenKind.FUZZ, TokenKind.BOOST)
 )
 _CHUNK = re.compile(r"\S+")
+_SYNTAX = re.compile(r"[.*+?^$|()\[\]{}\\]")
+_INNER_MARK = re.compile(r"\w\?\w")
 
 
 def is_prose(tokens: Sequence[Token], vocabulary: Vocabulary) -> bool:
-    """Whether a query is a sentence: many words, no operator, no pattern with a `*`, no field."""
+    """Whether a query is a sentence: many words, no operator, no pattern, no field."""
     telling = 0
     for token in tokens:
         is_field = token.kind is TokenKind.FIELD and not (
             token.spaced and vocabulary.field(token.value) is None
         )
-        is_pattern = token.kind is TokenKind.WORD and _is_star_pattern(token.value)
-        if token.kind in _DELIBERATE or is_field or is_pattern:
+        if token.kind in _DELIBERATE or is_field or _is_pattern(token):
             return False
         terms = (slot.term for slot in query_slots(unescape(token.value)))
         telling += sum(not vocabulary.is_stop_word(term) for term in terms)
@@ -52,9 +53,14 @@ def as_prose(tokens: Iterable[Token]) -> Iterator[Token]:
                 yield token
 
 
-def _is_star_pattern(word: str) -> bool:
-    """Whether a word has letters and a `*` that means any letters."""
-    return "*" in word.replace("\\*", "") and bool(re.search(r"\w", word))
+def _is_pattern(token: Token) -> bool:
+    """Whether a word has a `*` that means any letters, or a `?` between letters; or whether what
+    stands between slashes is more than a word."""
+    if token.kind is TokenKind.REGEX:
+        return bool(_SYNTAX.search(token.value))
+    word = token.value.replace("\\*", "").replace("\\?", "")
+    is_starred = "*" in word and bool(re.search(r"\w", word))
+    return token.kind is TokenKind.WORD and (is_starred or bool(_INNER_MARK.search(word)))
 
 
 def _plain(word: str) -> str:
