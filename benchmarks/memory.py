@@ -4,9 +4,9 @@ Measured: the time to index synthetic posts (corpus.py) that are all in memory b
 starts, so that no file is read and nothing is parsed but the texts; the size of the index; and the
 most memory above that of the posts, in all processes of the engine together. One process an engine,
 size and run; the median of the runs. Several sizes show how a post's share grows. Whoosh is shown
-with one process and, as `whoosh-mp`, with its writer of several; tantivy with the fields that all
-engines have and, as `tantivy-same`, with all the fields that searchidx keeps. After each run the
-index is asked whether it holds every post.
+with one process and, as `whoosh-mp`, with its writer of several; Whoosh and tantivy with the fields
+that all engines have and, as `whoosh-same` and `tantivy-same`, with all that searchidx keeps. After
+each run the index is asked whether it holds every post.
 
     python -m benchmarks.memory --posts 10000,100000 --out benchmarks/results/memory.json
 """
@@ -133,6 +133,7 @@ def _contestants(names: Iterable[str], jobs: int) -> list[Contestant]:
             contestants.append(Contestant("whoosh", name, 1))
             if jobs > 1:
                 contestants.append(Contestant("whoosh-mp", name, jobs))
+            contestants.append(Contestant("whoosh-same", "whoosh_same", 1))
         elif name == "tantivy":
             contestants.append(Contestant("tantivy", name, jobs))
             contestants.append(Contestant("tantivy-same", "tantivy_same", jobs))

@@ -63,7 +63,7 @@ def add_keep_option(parser: argparse.ArgumentParser) -> None:
 
 def too_slow(name: str, posts: int, options: argparse.Namespace) -> str:
     """Why the engine is left out at that size; empty when it is not."""
-    if name == "whoosh" and posts > options.whoosh_max:
+    if name.startswith("whoosh") and posts > options.whoosh_max:
         return f"whoosh: skipped at {posts:,} posts, more than --whoosh-max {options.whoosh_max:,}"
     return ""
 

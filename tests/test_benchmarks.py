@@ -69,7 +69,7 @@ def test_every_engine_indexes_records_from_memory(tmp_path: Path) -> None:
     assert [one["posts"] for one in found["sizes"]] == [20, 40]
     for one in found["sizes"]:
         assert one["wrong"] == {}
-        of_whoosh = {"whoosh", "whoosh-mp"}
+        of_whoosh = {"whoosh", "whoosh-mp", "whoosh-same"}
         assert set(one["left_out"]) == (of_whoosh if one["posts"] > 30 else set())
         labels = {*found["versions"], *of_whoosh, "tantivy-same"}
         assert set(one["measured"]) == labels - set(one["left_out"])

@@ -17,6 +17,9 @@ NAMES = ("searchidx", "whoosh", "tantivy", "fts5", "xapian")
 WEIGHTS = {"title": 3.0, "excerpt": 1.0, "topics": 2.0, "related": 0.7}
 """The text fields, in order, and their weights: those of searchidx's default settings."""
 
+UNSTEMMED = ("title", "excerpt", "related")
+"""The text fields that searchidx keeps unstemmed, too; topics are never stemmed there."""
+
 
 class Searching(Protocol):
     """An open index. `answer` goes all the way from the text of a query to stored titles."""
@@ -57,7 +60,7 @@ class NotInstalled(Exception):
 
 
 def load(name: str) -> Engine:
-    """The engine of that name, one of NAMES.
+    """The engine of that name: one of NAMES, or `tantivy_same`, `whoosh_same`.
 
     Raises: NotInstalled.
     """

@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import frontmatter
 
@@ -24,6 +24,18 @@ _CATALOGUE = "catalogue.json"
 
 CHUNK_POSTS = 100
 """Posts that are handed to a process at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All that a post says: its record, its body, and the metadata that the record leaves out."""
+
+    record: Record
+    body: str
+    meta: dict[str, Any]
+
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +51,12 @@ class Changes:
 
     def posts(self, jobs: int) -> Iterator[Record]:
         """The posts to be indexed, read one by one, or by several processes."""
+        return self.read_by(read_post, jobs)
+
+    def read_by(self, reader: Callable[[Path, str], Read], jobs: int) -> Iterator[Read]:
+        """What a reader of posts makes of those to be indexed."""
         paths = [*self.fresh, *self.changed]
-        read = partial(read_post, self.folder)
+        read = partial(reader, self.folder)
         if jobs == 1 or len(paths) < CHUNK_POSTS:
             yield from map(read, paths)
             return
@@ -88,7 +104,25 @@ def walk(folder: str) -> Iterator[tuple[str, list[int]]]:
 
 def read_post(folder: Path, path: str) -> Record:
     """One post, as python-frontmatter reads it."""
-    meta: dict[str, Any] = frontmatter.load(str(folder / path)).metadata
+    return _record(path, frontmatter.load(str(folder / path)).metadata)
+
+
+def read_whole(folder: Path, path: str) -> Whole:
+    """All of one post, as python-frontmatter reads it."""
+    post = frontmatter.load(str(folder / path))
+    record = _record(path, post.metadata)
+    meta = {key: value for key, value in post.metadata.items() if key not in _TAKEN}
+    meta["provider"].pop("name")
+    for item in meta["related"]:
+        item.pop("title")
+    return Whole(record, post.content, meta)
+
+
+_TAKEN = frozenset({"title", "excerpt", "topics", "publishedDateTime", "quality"})
+"""The keys that a Record takes whole."""
+
+
+def _record(path: str, meta: dict[str, Any]) -> Record:
     return Record(
         path=path,
         title=meta["title"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import tantivy
 
 from benchmarks.corpus import Record
 from benchmarks.engines import WEIGHTS
-from benchmarks.engines.plain import find_changes, remember
+from benchmarks.engines.plain import Changes, find_changes, remember
 from benchmarks.questions import Answer, Match, Order, Question
 
 _FIELDS = list(WEIGHTS)
@@ -86,19 +86,7 @@ class _Engine:
         return version()
 
     def sync(self, folder: Path, where: Path, jobs: int) -> int:
-        changes = find_changes(folder, where)
-        if changes.is_empty():
-            return 0
-        if changes.is_first:
-            opened = tantivy.Index(schema_builder().build(), str(where))
-        else:
-            opened = tantivy.Index.open(str(where))
-        writer = opened.writer(num_threads=jobs)
-        for path in changes.outdated():
-            writer.delete_documents_by_term("path", path)
-        write(writer, _documents(changes.posts(jobs)))
-        remember(changes, where)
-        return changes.count()
+        return sync(folder, where, jobs, schema_builder(), _read_by_record)
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
         writer = tantivy.Index(schema_builder().build(), str(where)).writer(num_threads=jobs)
@@ -109,6 +97,33 @@ class _Engine:
 
     def left_out(self, question: Question) -> str:
         return ""
+
+
+def _read_by_record(changes: Changes, jobs: int) -> Iterator[tantivy.Document]:
+    return _documents(changes.posts(jobs))
+
+
+def sync(
+    folder: Path,
+    where: Path,
+    jobs: int,
+    schema: tantivy.SchemaBuilder,
+    documents: Callable[[Changes, int], Iterable[tantivy.Document]],
+) -> int:
+    """Bring an index of some schema in step with a folder; how many posts were read."""
+    changes = find_changes(folder, where)
+    if changes.is_empty():
+        return 0
+    if changes.is_first:
+        opened = tantivy.Index(schema.build(), str(where))
+    else:
+        opened = tantivy.Index.open(str(where))
+    writer = opened.writer(num_threads=jobs)
+    for path in changes.outdated():
+        writer.delete_documents_by_term("path", path)
+    write(writer, documents(changes, jobs))
+    remember(changes, where)
+    return changes.count()
 
 
 def version() -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping
+from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from benchmarks.engines.plain import find_changes, remember
 from benchmarks.questions import Answer, Match, Order, Question
 
 
-def _schema() -> fields.Schema:
+def schema() -> fields.Schema:
+    """The fields that all engines have."""
     texts = {name: fields.TEXT(StemmingAnalyzer(), stored=True) for name in WEIGHTS}
     return fields.Schema(
         path=fields.ID(unique=True, stored=True),
@@ -29,7 +30,8 @@ def _schema() -> fields.Schema:
     )
 
 
-def _document(post: Record) -> dict[str, Any]:
+def document_fields(post: Record) -> dict[str, Any]:
+    """What a post has in them."""
     return {
         "path": post.path,
         "title": post.title,
@@ -43,7 +45,7 @@ def _document(post: Record) -> dict[str, Any]:
     }
 
 
-class _Open:
+class Open:
     def __init__(self, where: Path) -> None:
         self.index = index.open_dir(str(where))
         self.searcher = self.index.searcher()
@@ -82,42 +84,46 @@ class _Open:
 
 class _Engine:
     def version(self) -> str:
-        return f"whoosh3 {version('whoosh3')}"
+        return version()
 
     def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
         if changes.is_first:
-            opened = index.create_in(str(where), _schema())
+            opened = index.create_in(str(where), schema())
         else:
             opened = index.open_dir(str(where))
         writer = opened.writer()
         for path in changes.outdated():
             writer.delete_by_term("path", path)
-        _write(writer, changes.posts(jobs))
+        write(writer, map(document_fields, changes.posts(jobs)))
         opened.close()
         remember(changes, where)
         return changes.count()
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
-        opened = index.create_in(str(where), _schema())
-        count = _write(opened.writer(procs=jobs), records)
+        opened = index.create_in(str(where), schema())
+        count = write(opened.writer(procs=jobs), map(document_fields, records))
         opened.close()
         return count
 
-    def open(self, where: Path) -> _Open:
-        return _Open(where)
+    def open(self, where: Path) -> Open:
+        return Open(where)
 
     def left_out(self, question: Question) -> str:
         return ""
 
 
-def _write(writer: writing.IndexWriter, posts: Iterable[Record]) -> int:
-    """Add the posts and commit; how many they were."""
+def version() -> str:
+    return f"whoosh3 {metadata.version('whoosh3')}"
+
+
+def write(writer: writing.IndexWriter, documents: Iterable[Mapping[str, Any]]) -> int:
+    """Add the documents and commit; how many they were."""
     count = 0
-    for post in posts:
-        writer.add_document(**_document(post))
+    for document in documents:
+        writer.add_document(**document)
         count += 1
     writer.commit()
     return count

@@ -1,0 +1,71 @@
+"""Stock Whoosh with all the fields that searchidx makes of a record, so that both do the same work.
+
+They are those of tantivy_same_engine.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from whoosh import fields, index
+from whoosh.analysis import StandardAnalyzer, StemmingAnalyzer
+
+from benchmarks.corpus import Record
+from benchmarks.engines import UNSTEMMED, WEIGHTS
+from benchmarks.engines.whoosh_engine import Open, document_fields, schema, version, write
+from benchmarks.questions import Question
+
+
+def _schema() -> fields.Schema:
+    whole = schema()
+    unstemmed = StandardAnalyzer(stoplist=None)
+    for name in UNSTEMMED:
+        whole.add(f"{name}_words", fields.TEXT(unstemmed, phrase=False))
+    whole.add("title_value", fields.ID(sortable=True))
+    whole.add("excerpt_value", fields.ID())
+    whole.add("related_value", fields.IDLIST(expression=r"[^\n]+"))
+    whole.add("any", fields.TEXT(StemmingAnalyzer(), phrase=False))
+    whole.add("any_words", fields.TEXT(unstemmed, phrase=False))
+    for name in ("path", "provider"):
+        whole.add(f"{name}_words", fields.TEXT(unstemmed))
+    whole.add("provider_order", fields.ID(sortable=True))
+    whole.add("has", fields.KEYWORD())
+    return whole
+
+
+def _fields(post: Record) -> dict[str, Any]:
+    found = document_fields(post)
+    every = "\n".join(text for values in post.texts() for text in values)
+    for name in UNSTEMMED:
+        found[f"{name}_words"] = found[name]
+        found[f"{name}_value"] = found[name].lower()
+    found["any"] = found["any_words"] = every
+    found["path_words"], found["provider_words"] = post.path, post.provider
+    found["provider_order"] = post.provider.lower()
+    found["has"] = " ".join([*WEIGHTS, "path", "provider", "date", "quality"])
+    return found
+
+
+class _Engine:
+    def version(self) -> str:
+        return f"{version()} with searchidx's fields"
+
+    def sync(self, folder: Path, where: Path, jobs: int) -> int:
+        raise NotImplementedError("it is measured from memory only")
+
+    def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
+        opened = index.create_in(str(where), _schema())
+        count = write(opened.writer(procs=jobs), map(_fields, records))
+        opened.close()
+        return count
+
+    def open(self, where: Path) -> Open:
+        return Open(where)
+
+    def left_out(self, question: Question) -> str:
+        return ""
+
+
+ENGINE = _Engine()
