@@ -3,8 +3,8 @@
 Measured: several questions of each class (pick.py), asked of every engine on its own index of the
 same synthetic posts (corpus.py), in one process, the engines by turns, everything warm; the median
 over all questions and runs. Parsing the text, counting all matches and loading the titles are part
-of it. Every answer is compared with the right one (truth.py) before anything is timed; a class that an
-engine cannot answer with the same meaning is left out for it, and why.
+of it. Every answer is compared with the right one (truth.py) before anything is timed; a class that
+an engine cannot answer with the same meaning is left out for it, and why.
 
     python -m benchmarks.query --posts 100000 --out benchmarks/results/query-100000.json
     python -m benchmarks.query --posts 1000000 --runs 3 --keep /var/tmp/indexes
