@@ -35,7 +35,7 @@ BATCH = 100
 SMALL_BATCH = 10
 """Items that are read at a time when it is done in this process."""
 
-SEGMENT_BYTES = 400 * 1024 * 1024
+SEGMENT_BYTES = 150 * 1024 * 1024
 """A segment is written when what a process has gathered for it takes about so much memory."""
 
 CHECKPOINT_S = 20.0
