@@ -13,7 +13,7 @@ from pathlib import Path
 from searchidx.errors import PostError
 from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.post import build_post
-from searchidx.posts.scan import compare, not_allowed, read_file, too_large, walk
+from searchidx.posts.scan import compare, expect, not_allowed, read_file, too_large, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.manifest import Manifest
@@ -328,7 +328,7 @@ def _add_posts(
     files = [file for file in plan.to_read if file.path not in resumed]
     total = len(files) + len(resumed)
     jobs = min(options.jobs or processors(), len(files) // FEWEST_ITEMS + 1)
-    read = partial(_read_post, base, settings)
+    read = partial(_read_posts, base, settings)
     done = len(resumed)
     _tell(options, Progress(done, total, ""))
     for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
@@ -355,6 +355,12 @@ def _tell_merging(options: SyncOptions, done: int, total: int) -> None:
 def _given_up(file: SourceFile) -> Problem:
     what = "reading it ended the process that read it, twice"
     return Problem(file.path, 1, what, "leave it out with exclude", lost_text=True)
+
+
+def _read_posts(base: Path, settings: Settings, files: Sequence[SourceFile]) -> Iterator[Outcome]:
+    expect(base, files)
+    for file in files:
+        yield _read_post(base, settings, file)
 
 
 def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:

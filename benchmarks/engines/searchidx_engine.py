@@ -91,12 +91,17 @@ def _build(records: Iterable[Record], where: Path, jobs: int) -> int:
     )
     count = 0
     with Writer(where, RECORD_FIELDS, wait_s=1, clear=True) as writer:
-        for batch, done in make_segments(where, RECORD_FIELDS, read_record, records, jobs):
+        for batch, done in make_segments(where, RECORD_FIELDS, read_records, records, jobs):
             count += len(batch)
             for segment in done.segments:
                 writer.adopt(segment)
         writer.commit(replace(manifest, posts=count))
     return count
+
+
+def read_records(batch: Iterable[Record]) -> Iterable[Outcome]:
+    """The posts that records are."""
+    return map(read_record, batch)
 
 
 def read_record(record: Record) -> Outcome:

@@ -14,6 +14,7 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
@@ -112,6 +113,20 @@ def not_allowed(base: Path, file: SourceFile) -> Problem | None:
     if not os.access(path, os.R_OK) and os.access(path, os.F_OK):
         return Problem(file.path, 1, "cannot be read (Permission denied)", _ALLOW, lost_text=True)
     return None
+
+
+def expect(base: Path, files: Iterable[SourceFile]) -> None:
+    """Have the system begin to fetch files that are read next, where it can: from a disk, many at
+    a time take half as long as one after the other."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for file in files:
+        with suppress(OSError):
+            handle = os.open(locate_file(base, file.path), _OPEN_FLAGS)
+            try:
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(handle)
 
 
 def read_file(

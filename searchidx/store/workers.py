@@ -1,6 +1,6 @@
 """Posts are read and made into segments by several processes at once.
 
-The work comes in batches of items; `read` makes a post of an item. Each process gathers its posts
+The work comes in batches of items; `read` makes posts of a batch. Each process gathers its posts
 and writes segments of its own. The processes are started as `python -m searchidx.store.worker` and
 spoken to over pipes, so that nothing is asked of the program that embeds searchidx.
 """
@@ -57,8 +57,8 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
 
 
-Read = Callable[[Any], Outcome]
-"""A function that can be pickled."""
+Read = Callable[[Sequence[Any]], Iterable[Outcome]]
+"""What becomes of the items of a batch, one after the other; a function that can be pickled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,7 @@ class SegmentMaker:
         """Read some items."""
         lost: list[int] = []
         problems: list[Problem] = []
-        for place, item in enumerate(batch):
-            outcome = self._read(item)
+        for place, outcome in enumerate(self._read(batch)):
             problems.extend(outcome.problems)
             if outcome.post is None:
                 lost.append(place)

@@ -17,6 +17,7 @@ from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.scan import (
     Found,
     compare,
+    expect,
     locate_file,
     not_allowed,
     path_text,
@@ -231,3 +232,8 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
         assert isinstance(found, Problem)
         assert found.what == "changed while it was read, 3 times"
         assert found.lost_text
+
+
+def test_files_that_are_expected_may_be_missing_or_no_files(base: Path) -> None:
+    os.mkfifo(base / "a" / "pipe.md")
+    expect(base, [SourceFile(path, 0, 0) for path in ("a/x.md", "a/pipe.md", "none.md", "a")])

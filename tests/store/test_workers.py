@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
@@ -42,12 +42,16 @@ def fail_at(fatal: int, number: int) -> Outcome:
     return Outcome(post(number))
 
 
+def each(read: Callable[[int], Outcome], numbers: Iterable[int]) -> Iterable[Outcome]:
+    return map(read, numbers)
+
+
 class Made:
     """What became of some items."""
 
     def __init__(self, folder: Path, read: Callable[[int], Outcome], count: int, jobs: int) -> None:
         self.answers: list[tuple[list[int], Done]] = list(
-            make_segments(folder, DEFAULT_FIELDS, read, range(count), jobs)
+            make_segments(folder, DEFAULT_FIELDS, partial(each, read), range(count), jobs)
         )
         self.lost = [batch[place] for batch, done in self.answers for place in done.lost]
         self.problems = sorted(p.path for _, done in self.answers for p in done.problems)
@@ -116,7 +120,7 @@ def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
         "w.SegmentMaker.finish = once\n"
     )
     monkeypatch.setattr(workers, "_SCRIPT", end_first + workers._SCRIPT)
-    read = partial(die_after, tmp_path / "finished", tmp_path / "mark", 150)
+    read = partial(each, partial(die_after, tmp_path / "finished", tmp_path / "mark", 150))
     team = workers._Team(tmp_path, DEFAULT_FIELDS, read, 1)
     with team:
         answers = list(team.run(iter([list(range(100)), list(range(100, 200)), [200]])))
@@ -144,7 +148,7 @@ def test_what_goes_wrong_in_a_process_is_raised_here(tmp_path: Path, jobs: int) 
 
 
 def test_no_process_stays_when_the_work_is_left(tmp_path: Path) -> None:
-    answers = make_segments(tmp_path, DEFAULT_FIELDS, read_all, range(100_000), 2)
+    answers = make_segments(tmp_path, DEFAULT_FIELDS, partial(each, read_all), range(100_000), 2)
     next(answers)
     answers.close()  # type: ignore[attr-defined]
     assert gone_within(5, os.getpid())
