@@ -131,6 +131,7 @@ class Settings:
     index: str = "index"
     include: tuple[str, ...] = ("*.md", "*.markdown", "*.txt")
     exclude: tuple[str, ...] = ()
+    ignore_metadata: tuple[str, ...] = ()
     max_file_bytes: int = 16 * 1024 * 1024
     follow_symlinks: bool = False
     fields: tuple[FieldSpec, ...] = DEFAULT_FIELDS

@@ -2,194 +2,224 @@
 
 Nearly all front matter is: keys and list items, one to a line, with values that are quoted without
 escapes, or plain. Such a block means the same to every YAML parser, and needs none. Whatever is not
-of this form, or not surely so, is left to the parser: see `read_lines`.
+of this form, or not surely so, is left to the parser: see `PlainReader`.
+
+Lines are short once quoted texts are cut out of them, and the same in many posts, as are the shapes
+of whole blocks (shapes.py): both are remembered.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from searchidx.posts.plain import Steps
+from searchidx.posts.shapes import KEPT, Leaf, NotPlain, Row, Shape, Shapes
 
 LONGEST_BLOCK = 64 * 1024
 MOST_LINES = 5_000
-DEEPEST = 20
 
+_USUAL = bytes(range(0x20, 0x7F)) + b"\n"
 _UNUSUAL = re.compile(
     "[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Tabs, control characters, unusual line ends, byte order marks, lone surrogates."""
 
+_CUT = "\0"
+"""What stands in a line for a quoted text that was cut out, with its quotes."""
+
 _LINE = re.compile(
     r"""
-    ^(\ *)
-    (?: \#.*                                        # a comment
+    (\ *)
+    (?: (\#.*)                                      # a comment
     | (-(?:\ |$))?                                  # an item of a list
       (?: ([A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?     # a key
-      (?: "([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)(")    # a text in double quotes, on one line
-      | '([^'\n]*+(?:\'\'[^'\n]*+)*+)(')             # or in single ones
-      | (\[[^\]\n]*+\])                             # a list on one line
-      | ( (?: [A-Za-z0-9_/.(+\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) ) (?: [^\n]*[^\n\ ] )? )
+      (?: \[([^\]]*+)\]                             # a list on one line
+      | (\0)                                        # a text that was cut out
+      | "([^"\\\0]*+(?:\\["\\][^"\\\0]*+)*+)"       # a text in double quotes
+      | '([^'\0]*+(?:\'\'[^'\0]*+)*+)'              # or in single ones
+      | ( (?: [A-Za-z0-9_/.(+~\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) ) (?: [^\0]* [^\0\ ] )? )
       )? \ *
-    )$
+    )
     """,
-    re.MULTILINE | re.VERBOSE | re.ASCII,
+    re.VERBOSE | re.ASCII,
 )
 
 _ESCAPED = re.compile(r"\\(.)")
 _ITEM = re.compile(
     r"""
-    \ * (?: "([^"\\\n]*)(") | '([^'\n]*)(') | ([A-Za-z0-9_](?:[\w\ /.-]*\w)?) ) \ * (?: , | \Z )
+    \ * (?: (\0) | "([^"\\\0]*)" | '([^'\0]*)' | ([A-Za-z0-9_](?:[\w\ /.-]*\w)?) ) \ * (?: , | \Z )
     """,
     re.VERBOSE | re.ASCII,
 )
 """An item of a list on one line."""
 
-Row = tuple[int, bool, str, str | None, str]
-"""Indentation, whether it is an item, the key, the quoted text if any, the plain text or list."""
-
-Scalar = Callable[[str], tuple[Any, bool]]
-"""The value of a plain scalar, and whether Python would write it otherwise."""
+Scalar = Callable[[str], Any]
+"""The value of a text without quotes. Raises: ValueError for what has to be given to a parser."""
 
 
-class NotPlain(Exception):
-    """The block is not of the form that is read here."""
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lines:
-    """What a block holds, and how those of its values are written that are not texts."""
+    """What a plain block holds: texts, and the shape that says where each belongs."""
 
-    metadata: dict[str, Any]
-    spelled: dict[Steps, str] = field(default_factory=dict)
-    has_odd_integers: bool = False
+    shape: Shape
+    texts: list[str]
+    scalar: Scalar
 
+    def value(self, number: int) -> Any:
+        """The value that a text stands for."""
+        text = self.texts[number]
+        return self.scalar(text) if self.shape.are_plain[number] else text
 
-def read_lines(text: str, scalar: Scalar) -> Lines | None:
-    """The mapping that a block of YAML holds; None if it has to be given to a parser.
+    def metadata(self) -> dict[str, Any]:
+        """The mapping that the block holds."""
+        result: dict[str, Any] = self._filled(self.shape.template)
+        return result
 
-    `scalar` raises ValueError for what has to be given to a parser too.
-    """
-    if len(text) > LONGEST_BLOCK or _UNUSUAL.search(text):
-        return None
-    rows: list[Row] = []
-    found = _LINE.findall(text)
-    if len(found) != text.count("\n") + 1 or len(found) > MOST_LINES:
-        return None
-    for indent, dash, key, double, is_double, single, is_single, items, plain in found:
-        if key or plain or dash or is_double or is_single or items:
-            quoted = None
-            if is_double:
-                quoted = _ESCAPED.sub(r"\1", double) if "\\" in double else double
-            elif is_single:
-                quoted = single.replace("''", "'")
-            elif plain and (": " in plain or " #" in plain or plain[-1] == ":"):
-                return None
-            rows.append((len(indent), bool(dash), key, quoted, items or plain))
-    if not rows or rows[0][0] or rows[0][1]:
-        return None
-    reading = _Reading(rows, scalar)
-    try:
-        metadata, end = reading.mapping(0, 0, ())
-    except (NotPlain, ValueError):
-        return None
-    if end < len(rows):
-        return None
-    return Lines(metadata, reading.spelled, reading.has_odd_integers)
+    def _filled(self, template: Any) -> Any:
+        if isinstance(template, dict):
+            return {key: self._filled(below) for key, below in template.items()}
+        if isinstance(template, list):
+            return [self._filled(below) for below in template]
+        return None if template is None else self.value(template)
+
+    def spelled(self) -> dict[Steps, str]:
+        """How those values are written that are not texts, by the steps that lead there."""
+        return {
+            entry.steps: self.texts[entry.value]
+            for entry in self.shape.entries.ordered
+            if type(entry.value) is int and type(self.value(entry.value)) is not str
+        }
 
 
-class _Reading:
-    """A walk over the rows. Each method takes the number of a row, and gives what starts there and
-    the number of the row behind it."""
+class PlainReader:
+    """Reads plain blocks, and remembers what lines and shapes it met."""
 
-    def __init__(self, rows: list[Row], scalar: Scalar) -> None:
-        self.rows = rows
-        self.scalar = scalar
-        self.spelled: dict[Steps, str] = {}
-        self.has_odd_integers = False
+    def __init__(self, scalar: Scalar) -> None:
+        self._scalar = scalar
+        self._lines = _Lines(scalar)
+        self._shapes = Shapes()
 
-    def mapping(self, at: int, indent: int, way: Steps) -> tuple[dict[str, Any], int]:
-        if len(way) > DEEPEST:
+    def read(self, text: str) -> Lines | None:
+        """What a block of YAML holds; None if it has to be given to a parser."""
+        if len(text) > LONGEST_BLOCK or text.count("\n") >= MOST_LINES or _is_unusual(text):
+            return None
+        try:
+            return self._cut(text) or self._of(text.split("\n"), [])
+        except NotPlain:
+            return None
+
+    def _cut(self, text: str) -> Lines | None:
+        """The block, read with all that stands between quotes cut out; None if that cannot be done.
+
+        What is cut out holds no backslash, quote or line end, and its line is plain with `_CUT` in
+        its place: so it is a text in double quotes, and means what stands there.
+        """
+        pieces = text.split('"')
+        lines = _CUT.join(pieces[::2]).split("\n")
+        if "\\" in text or len(pieces) % 2 == 0 or len(lines) <= text.count("\n"):
+            return None
+        try:
+            return self._of(lines, pieces[1::2])
+        except NotPlain:
+            if len(pieces) == 1:
+                raise
+            return None
+
+    def _of(self, lines: list[str], cut: list[str]) -> Lines:
+        """The block of these lines, and the texts that were cut out of them. Raises: NotPlain."""
+        known = list(map(self._lines.__getitem__, lines))
+        texts = list(chain.from_iterable(map(_texts_of, known)))
+        texts += cut
+        return Lines(self._shapes[tuple(map(_row_of, known))], texts, self._scalar)
+
+
+def _is_unusual(text: str) -> bool:
+    """Whether there are characters in it that need a parser."""
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _USUAL)
+    return bool(rest) and _UNUSUAL.search(rest.decode("utf-8", "surrogatepass")) is not None
+
+
+_Line = tuple[Row, list[str]]
+"""What a line says, and its texts but for those that were cut out."""
+
+_row_of: Callable[[_Line], Row] = itemgetter(0)
+_texts_of: Callable[[_Line], list[str]] = itemgetter(1)
+
+_Value = tuple[Leaf, str]
+"""How a value is written, and its text unless that was cut out."""
+
+
+class _Lines(dict[str, _Line]):
+    """A line -> what it says; long ones are not kept. Raises: NotPlain."""
+
+    MOST = 10_000
+    LONGEST = 100
+
+    def __init__(self, scalar: Scalar) -> None:
+        self._scalar = scalar
+        self._rows = _Rows()
+
+    def __missing__(self, line: str) -> _Line:
+        result = self._read(line)
+        if len(line) <= self.LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+                self._rows.clear()
+            self[line] = result
+        return result
+
+    def _read(self, line: str) -> _Line:
+        found = _LINE.fullmatch(line)
+        if found is None:
             raise NotPlain
-        rows = self.rows
-        result: dict[str, Any] = {}
-        while at < len(rows):
-            own, is_item, key, quoted, plain = rows[at]
-            if own < indent:
-                break
-            if own > indent or is_item or not key or key in result:
-                raise NotPlain
-            at += 1
-            if quoted is not None:
-                result[key] = quoted
-            elif plain:
-                result[key] = self.value(plain, (*way, key))
-            else:
-                result[key], at = self.below(at, indent, (*way, key))
-        return result, at
+        indent, comment, dash, key, items, *written = found.groups()
+        has_value = any(text is not None for text in written)
+        if comment is not None or not (dash or key or items is not None or has_value):
+            return self._rows[0, False, "", (Leaf.CUT,) * line.count(_CUT), False, True], []
+        values = [self._value(*written)] if has_value else self._items(items or "")
+        leaves = tuple(leaf for leaf, _ in values)
+        row = self._rows[len(indent), bool(dash), key or "", leaves, items is not None, False]
+        return row, [text for leaf, text in values if leaf in KEPT]
 
-    def below(self, at: int, indent: int, way: Steps) -> tuple[Any, int]:
-        """The value of a key that has none on its own line."""
-        if at == len(self.rows):
-            return None, at
-        own, is_item, _, _, _ = self.rows[at]
-        if is_item and own >= indent:
-            return self.sequence(at, own, own == indent, way)
-        if own > indent:
-            return self.mapping(at, own, way)
-        return None, at
-
-    def sequence(self, at: int, indent: int, is_level: bool, way: Steps) -> tuple[list[Any], int]:
-        """A list; it `is_level` when its items are indented like the key above them."""
-        if len(way) > DEEPEST:
-            raise NotPlain
-        rows = self.rows
-        result: list[Any] = []
-        while at < len(rows):
-            own, is_item, key, quoted, plain = rows[at]
-            if own < indent or (own == indent and not is_item and is_level):
-                break
-            if own > indent or not is_item:
-                raise NotPlain
-            below = (*way, len(result))
-            if key:
-                rows[at] = (indent + 2, False, key, quoted, plain)
-                item, at = self.mapping(at, indent + 2, below)
-                result.append(item)
-                continue
-            at += 1
-            if quoted is not None:
-                result.append(quoted)
-            elif plain:
-                result.append(self.value(plain, below))
-            else:
-                result.append(None)
-        return result, at
-
-    def items(self, text: str, way: Steps) -> list[Any]:
-        """A list on one line, without its brackets."""
-        result: list[Any] = []
+    def _items(self, text: str) -> list[_Value]:
+        """The values of a list on one line, without its brackets."""
+        text = text.strip(" ")
+        values = []
         at = 0
         while at < len(text):
             item = _ITEM.match(text, at)
             if item is None:
                 raise NotPlain
             at = item.end()
-            double, is_double, single, is_single, plain = item.groups()
-            if is_double or is_single:
-                result.append(double if is_double else single)
-            else:
-                result.append(self.value(plain, (*way, len(result))))
-        return result
+            values.append(self._value(*item.groups()))
+        return values
 
-    def value(self, plain: str, way: Steps) -> Any:
-        if plain[0] == "[":
-            return self.items(plain[1:-1].strip(" "), way)
-        value, is_odd = self.scalar(plain)
-        if type(value) is not str:
-            self.spelled[way] = plain
-            self.has_odd_integers |= is_odd
-        return value
+    def _value(
+        self, cut: str | None, double: str | None, single: str | None, plain: str | None
+    ) -> _Value:
+        if cut is not None:
+            return Leaf.CUT, ""
+        if double is not None:
+            return Leaf.QUOTED, _ESCAPED.sub(r"\1", double)
+        if single is not None:
+            return Leaf.QUOTED, single.replace("''", "'")
+        if plain is None or ": " in plain or " #" in plain or plain[-1] == ":":
+            raise NotPlain
+        try:
+            is_null = self._scalar(plain) is None
+        except ValueError as error:
+            raise NotPlain from error
+        return Leaf.NULL if is_null else Leaf.PLAIN, plain
+
+
+class _Rows(dict[tuple[Any, ...], Row]):
+    """The parts of a row -> the one row of them."""
+
+    def __missing__(self, parts: tuple[Any, ...]) -> Row:
+        row = self[parts] = Row(*parts)
+        return row

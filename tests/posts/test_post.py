@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from searchidx.posts.frontmatter import FrontMatter
 from searchidx.posts.model import Post, SourceFile
-from searchidx.posts.post import build_post, post_of, title_from_body, title_from_path
+from searchidx.posts.post import build_post, post_of
+from searchidx.posts.titles import title_from_body, title_from_path
 from searchidx.settings import FieldKind, FieldSpec, Settings
 
 SETTINGS = Settings(base=Path("/"))
