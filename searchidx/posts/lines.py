@@ -11,7 +11,7 @@ of whole blocks (shapes.py): both are remembered.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -34,29 +34,36 @@ _CUT = "\0"
 
 _LINE = re.compile(
     r"""
-    (\ *)
-    (?: (\#.*)                                      # a comment
-    | (-(?:\ |$))?                                  # an item of a list
-      (?: ([A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?     # a key
-      (?: \[([^\]]*+)\]                             # a list on one line
-      | (\0)                                        # a text that was cut out
-      | "([^"\\\0]*+(?:\\["\\][^"\\\0]*+)*+)"       # a text in double quotes
-      | '([^'\0]*+(?:\'\'[^'\0]*+)*+)'              # or in single ones
-      | ( (?: [A-Za-z0-9_/.(+~\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) ) (?: [^\0]* [^\0\ ] )? )
+    (?P<indent>\ *)
+    (?: (?P<comment>\#.*)
+    | (?P<dash>-(?:\ |$))?
+      (?: (?P<key>[A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?
+      (?: \[(?P<items>[^\]]*+)\]
+      | (?P<cut>\0)
+      | "(?P<double>[^"\\\0]*+(?:\\["\\][^"\\\0]*+)*+)"
+      | '(?P<single>[^'\0]*+(?:''[^'\0]*+)*+)'
+      | (?P<plain>(?: [A-Za-z0-9_/.(+~\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) )(?: [^\0]* [^\0\ ] )?)
       )? \ *
     )
     """,
     re.VERBOSE | re.ASCII,
 )
+"""A line; the last of its groups that matches says of what kind it is."""
 
-_ESCAPED = re.compile(r"\\(.)")
 _ITEM = re.compile(
     r"""
-    \ * (?: (\0) | "([^"\\\0]*)" | '([^'\0]*)' | ([A-Za-z0-9_](?:[\w\ /.-]*\w)?) ) \ * (?: , | \Z )
+    \ *
+    (?: (?P<cut>\0)
+    | "(?P<double>[^"\\\0]*)"
+    | '(?P<single>[^'\0]*)'
+    | (?P<plain>[A-Za-z0-9_](?:[\w\ /.-]*\w)?)
+    ) \ * (?: , | \Z )
     """,
     re.VERBOSE | re.ASCII,
 )
 """An item of a list on one line."""
+
+_ESCAPED = re.compile(r"\\(.)")
 
 Scalar = Callable[[str], Any]
 """The value of a text without quotes. Raises: ValueError for what has to be given to a parser."""
@@ -106,7 +113,7 @@ class PlainReader:
 
     def read(self, text: str) -> Lines | None:
         """What a block of YAML holds; None if it has to be given to a parser."""
-        if len(text) > LONGEST_BLOCK or text.count("\n") >= MOST_LINES or _is_unusual(text):
+        if len(text) > LONGEST_BLOCK or _is_unusual(text):
             return None
         try:
             return self._cut(text) or self._of(text.split("\n"), [])
@@ -120,11 +127,11 @@ class PlainReader:
         its place: so it is a text in double quotes, and means what stands there.
         """
         pieces = text.split('"')
-        lines = _CUT.join(pieces[::2]).split("\n")
-        if "\\" in text or len(pieces) % 2 == 0 or len(lines) <= text.count("\n"):
+        cut = pieces[1::2]
+        if "\\" in text or len(pieces) % 2 == 0 or "\n" in "".join(cut):
             return None
         try:
-            return self._of(lines, pieces[1::2])
+            return self._of(_CUT.join(pieces[::2]).split("\n"), cut)
         except NotPlain:
             if len(pieces) == 1:
                 raise
@@ -132,6 +139,8 @@ class PlainReader:
 
     def _of(self, lines: list[str], cut: list[str]) -> Lines:
         """The block of these lines, and the texts that were cut out of them. Raises: NotPlain."""
+        if len(lines) > MOST_LINES:
+            raise NotPlain
         known = list(map(self._lines.__getitem__, lines))
         texts = list(chain.from_iterable(map(_texts_of, known)))
         texts += cut
@@ -151,7 +160,7 @@ _row_of: Callable[[_Line], Row] = itemgetter(0)
 _texts_of: Callable[[_Line], list[str]] = itemgetter(1)
 
 _Value = tuple[Leaf, str]
-"""How a value is written, and its text unless that was cut out."""
+"""How a value is written, and its text; that of one that was cut out stands elsewhere."""
 
 
 class _Lines(dict[str, _Line]):
@@ -177,44 +186,46 @@ class _Lines(dict[str, _Line]):
         found = _LINE.fullmatch(line)
         if found is None:
             raise NotPlain
-        indent, comment, dash, key, items, *written = found.groups()
-        has_value = any(text is not None for text in written)
-        if comment is not None or not (dash or key or items is not None or has_value):
+        kind = found.lastgroup
+        if kind in ("indent", "comment"):
             return self._rows[0, False, "", (Leaf.CUT,) * line.count(_CUT), False, True], []
-        values = [self._value(*written)] if has_value else self._items(items or "")
-        leaves = tuple(leaf for leaf, _ in values)
-        row = self._rows[len(indent), bool(dash), key or "", leaves, items is not None, False]
+        if kind in ("dash", "key"):
+            values = []
+        elif kind == "items":
+            values = list(self._items(found[kind].strip(" ")))
+        else:
+            values = [self._value(found)]
+        indent, dash, key = found.group("indent", "dash", "key")
+        leaves = tuple([leaf for leaf, _ in values])
+        row = self._rows[len(indent), dash is not None, key or "", leaves, kind == "items", False]
         return row, [text for leaf, text in values if leaf in KEPT]
 
-    def _items(self, text: str) -> list[_Value]:
+    def _items(self, text: str) -> Iterator[_Value]:
         """The values of a list on one line, without its brackets."""
-        text = text.strip(" ")
-        values = []
         at = 0
         while at < len(text):
             item = _ITEM.match(text, at)
             if item is None:
                 raise NotPlain
             at = item.end()
-            values.append(self._value(*item.groups()))
-        return values
+            yield self._value(item)
 
-    def _value(
-        self, cut: str | None, double: str | None, single: str | None, plain: str | None
-    ) -> _Value:
-        if cut is not None:
-            return Leaf.CUT, ""
-        if double is not None:
-            return Leaf.QUOTED, _ESCAPED.sub(r"\1", double)
-        if single is not None:
-            return Leaf.QUOTED, single.replace("''", "'")
-        if plain is None or ": " in plain or " #" in plain or plain[-1] == ":":
+    def _value(self, found: re.Match[str]) -> _Value:
+        kind = found.lastgroup or ""
+        text = found[kind]
+        if kind == "cut":
+            return Leaf.CUT, text
+        if kind == "double":
+            return Leaf.QUOTED, _ESCAPED.sub(r"\1", text)
+        if kind == "single":
+            return Leaf.QUOTED, text.replace("''", "'")
+        if ": " in text or " #" in text or text[-1] == ":":
             raise NotPlain
         try:
-            is_null = self._scalar(plain) is None
+            is_null = self._scalar(text) is None
         except ValueError as error:
             raise NotPlain from error
-        return Leaf.NULL if is_null else Leaf.PLAIN, plain
+        return Leaf.NULL if is_null else Leaf.PLAIN, text
 
 
 class _Rows(dict[tuple[Any, ...], Row]):

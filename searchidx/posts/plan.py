@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from searchidx.posts.ignored import is_ignored
 from searchidx.posts.lines import Lines
@@ -61,23 +61,18 @@ class Plan:
                 value = (title_of(body, path),)
             if value is not None:
                 fields[field.spec.name] = value
-        texts = map(lines.texts.__getitem__, self.meta_numbers)
+        texts = list(map(lines.texts.__getitem__, self.meta_numbers))
         pairs = zip(self.meta_keys, texts, strict=True)
-        return fields, tuple([pair for pair in pairs if pair[1] and not pair[1].isspace()])
+        if all(map(str.strip, texts)):
+            return fields, tuple(pairs)
+        return fields, tuple([(key, text) for key, text in pairs if text.strip()])
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """The texts that one source gives to a field: the body, if there are no `numbers`."""
 
     numbers: tuple[int, ...]
     is_split: bool
-
-    def texts(self, texts: list[str], body: str) -> Iterable[str]:
-        if not self.numbers:
-            return (body,)
-        found = [texts[number].strip() for number in self.numbers]
-        return [part.strip() for part in found[0].split(",")] if self.is_split else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +84,15 @@ class _TextField:
     has_more: bool
 
     def read(self, lines: Lines, body: str) -> FieldValue | None:
-        found = [
-            text
-            for part in self.parts
-            for text in part.texts(lines.texts, body)
-            if text and not text.isspace()
-        ]
+        found: list[str] = []
+        for numbers, is_split in self.parts:
+            if not numbers:
+                found += [body] if body and not body.isspace() else []
+                continue
+            texts = [lines.texts[number] for number in numbers]
+            if is_split:
+                texts = texts[0].split(",")
+            found += filter(None, map(str.strip, texts))
         if self.spec.many:
             return tuple(distinct(found)) or None
         if not found and self.has_more:
@@ -207,8 +205,10 @@ def looks_into(spec: FieldSpec, source: str) -> bool:
     return any(other.replace("[]", "").startswith(inside) for other in spec.sources)
 
 
-def distinct(texts: Iterable[str]) -> list[str]:
+def distinct(texts: list[str]) -> list[str]:
     """The texts without those that differ from an earlier one only by case."""
+    if len(texts) < 2:
+        return texts
     first: dict[str, str] = {}
     for text in texts:
         first.setdefault(text.casefold(), text)
