@@ -37,7 +37,7 @@ _LINE = re.compile(
     (?P<indent>\ *)
     (?: (?P<comment>\#.*)
     | (?P<dash>-(?:\ |$))?
-      (?: (?P<key>[A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?
+      (?: (?P<key>[A-Za-z0-9_][\w.-]{0,200}) :(?=\ |$) \ * )?
       (?: \[(?P<items>[^\]]*+)\]
       | (?P<cut>\0)
       | "(?P<double>[^"\\\0]*+(?:\\["\\][^"\\\0]*+)*+)"
@@ -56,13 +56,17 @@ _ITEM = re.compile(
     (?: (?P<cut>\0)
     | "(?P<double>[^"\\\0]*)"
     | '(?P<single>[^'\0]*)'
-    | (?P<plain>[A-Za-z0-9_](?:[\w\ /.-]*\w)?)
+    | (?P<plain>
+        [A-Za-z0-9_/\u00a1-\U0010ffff]
+        (?: [\w\ /.+'()\u00a1-\U0010ffff-]* [\w/+)\u00a1-\U0010ffff] )?
+      )
     ) \ * (?: , | \Z )
     """,
     re.VERBOSE | re.ASCII,
 )
 """An item of a list on one line."""
 
+_QUOTED = re.compile(r'"([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)"')
 _ESCAPED = re.compile(r"\\(.)")
 
 Scalar = Callable[[str], Any]
@@ -115,36 +119,41 @@ class PlainReader:
         """What a block of YAML holds; None if it has to be given to a parser."""
         if len(text) > LONGEST_BLOCK or _is_unusual(text):
             return None
-        try:
-            return self._cut(text) or self._of(text.split("\n"), [])
-        except NotPlain:
-            return None
+        pieces = _cut(text)
+        for way in [pieces] if len(pieces) == 1 else [pieces, [text]]:
+            try:
+                return self._of(way)
+            except NotPlain:
+                continue
+        return None
 
-    def _cut(self, text: str) -> Lines | None:
-        """The block, read with all that stands between quotes cut out; None if that cannot be done.
+    def _of(self, pieces: list[str]) -> Lines:
+        """The block of which every second piece stood in double quotes. Raises: NotPlain.
 
-        What is cut out holds no backslash, quote or line end, and its line is plain with `_CUT` in
-        its place: so it is a text in double quotes, and means what stands there.
+        Such a piece holds no line end, and its line is plain with `_CUT` in its place: so the
+        quotes around it were those of a text, and it means what stands there.
         """
-        pieces = text.split('"')
         cut = pieces[1::2]
-        if "\\" in text or len(pieces) % 2 == 0 or "\n" in "".join(cut):
-            return None
-        try:
-            return self._of(_CUT.join(pieces[::2]).split("\n"), cut)
-        except NotPlain:
-            if len(pieces) == 1:
-                raise
-            return None
-
-    def _of(self, lines: list[str], cut: list[str]) -> Lines:
-        """The block of these lines, and the texts that were cut out of them. Raises: NotPlain."""
-        if len(lines) > MOST_LINES:
+        lines = _CUT.join(pieces[::2]).split("\n")
+        if len(pieces) % 2 == 0 or "\n" in "".join(cut) or len(lines) > MOST_LINES:
             raise NotPlain
         known = list(map(self._lines.__getitem__, lines))
         texts = list(chain.from_iterable(map(_texts_of, known)))
         texts += cut
         return Lines(self._shapes[tuple(map(_row_of, known))], texts, self._scalar)
+
+
+def _cut(text: str) -> list[str]:
+    """What stands outside and inside of double quotes, by turns."""
+    if "\\" not in text:
+        return text.split('"')
+    pieces = _QUOTED.split(text)
+    pieces[1::2] = map(_unescaped, pieces[1::2])
+    return pieces
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def _is_unusual(text: str) -> bool:
@@ -216,7 +225,7 @@ class _Lines(dict[str, _Line]):
         if kind == "cut":
             return Leaf.CUT, text
         if kind == "double":
-            return Leaf.QUOTED, _ESCAPED.sub(r"\1", text)
+            return Leaf.QUOTED, _unescaped(text)
         if kind == "single":
             return Leaf.QUOTED, text.replace("''", "'")
         if ": " in text or " #" in text or text[-1] == ":":

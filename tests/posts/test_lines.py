@@ -24,6 +24,7 @@ from searchidx.posts.values import entries_of
 
 PLAIN = {
     "texts and numbers": "title: Face masks\nquality: 104\nshare: 1.50\nid: 0x1f\nold: 010\n",
+    "paths in lists": "a: [/b/c/, d.e-f/, Größe, C++, don't (x)]",
     "kinds of scalars": "a: yes\nb: null\nc: 2020-05-20\nd: 2020-05-20T16:44:00Z\ne: 12:30\nf: -1",
     "quoted": 'a: "x: y #z"\nb: \'it\'\'s\'\nc: "say \\"so\\" \\\\ so"\nd: ""\ne: \'\'',
     "addresses": "url: https://example.org/a?b=c#d\nratio: a:b",
@@ -32,6 +33,7 @@ PLAIN = {
     "mappings": "provider:\n  name: Bing\n  images:\n    - url: a\n      width: 5\n    - url: b\n",
     "empty values": "a:\nb:\n  c:\n  d: 1\ne:",
     "comments and empty lines": "# top\na: 1\n\n  # inner\nb:\n  # deeper\n  c: 2\n",
+    "keys with dots": "ms.date: 2020-05-20\nb:\n  c.d: e",
     "odd keys": "on: 1\n2020: x\nnull: y\n_a-b: z",
     "other scripts": "title: 日本語 のタイトル\nname: Größe\u00a0#1",
     "quotes in texts": 'a: The "best" of it\nb: \'say "so"\'\nc: 5" wide',
@@ -68,6 +70,7 @@ LEFT = {
     "a quoted key": '"a": b',
     "only a quote": 'a: "\nb: "c"d"',
     "many lines": "\n" * MOST_LINES + "a: 1",
+    "a long key": f"{'a' * 1_100}: b",
     "too deep": "".join(f"{' ' * depth}a:\n" for depth in range(30)),
     "too much": "a: b\n" * LONGEST_BLOCK,
 }
@@ -205,7 +208,7 @@ def changed(text: str, data: st.DataObject) -> str:
 
 
 @settings(max_examples=2000, deadline=None)
-@given(st.sampled_from([NEWS, *PLAIN.values()]), st.data())
+@given(st.sampled_from([NEWS, f'a: "b \\\\ \\"c\\""\n{NEWS}', *PLAIN.values()]), st.data())
 def test_a_block_of_a_known_shape_that_is_changed_is_read_the_same_or_left(
     text: str, data: st.DataObject
 ) -> None:
@@ -213,6 +216,12 @@ def test_a_block_of_a_known_shape_that_is_changed_is_read_the_same_or_left(
     for _ in range(data.draw(st.integers(1, 3))):
         text = changed(text, data)
     held_equal(text)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.text("ab1 ,,/.+'\"()[]{}:#&*?!~-_é\u00a0\\", max_size=12))
+def test_lists_on_one_line(text: str) -> None:
+    held_equal(f"a: [{text}]")
 
 
 def test_a_shape_is_worked_out_once() -> None:
