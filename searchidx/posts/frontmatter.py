@@ -37,7 +37,9 @@ _LONGEST_NUMBER = 64
 _UNUSUAL_LINE_END = re.compile("[\x85\u2028\u2029]")
 _DEEP_COLUMN = re.compile(r"\n[-?: \t]{60}")
 _FEW_BRACKETS = 60
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):\d\d:\d\dZ)?", re.ASCII)
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):\d\d:\d\d(?:Z|[+-]\d\d:[0-5]\d)?)?", re.ASCII
+)
 """A day or a time, in the form in which Python and PyYAML read the same."""
 
 _ALMOST_CLOSED = re.compile(r"\n[ \t]*-{3,}(?=[ \t\n]|\Z)")
@@ -293,7 +295,7 @@ def _plain_value(text: str) -> Any:
 @lru_cache(maxsize=20_000)
 def _short_value(text: str) -> Any:
     if _MOMENT.fullmatch(text):
-        return (datetime if "T" in text else date).fromisoformat(text)
+        return (date if len(text) == len("2020-05-20") else datetime).fromisoformat(text)
     tag = _plain_tag(text)
     if tag == _STR:
         return text

@@ -27,7 +27,7 @@ class NotPlain(Exception):
     """A block, or a line of it, is not of the form that is read here."""
 
 
-class Leaf(enum.Enum):
+class Leaf(enum.StrEnum):
     """How a value of a line is written.
 
     PLAIN is without quotes, QUOTED in quotes, CUT in quotes that were cut out of the line, NULL is

@@ -239,11 +239,15 @@ def test_a_shape_is_worked_out_once() -> None:
 dates = st.one_of(
     st.datetimes().map(lambda time: time.isoformat(timespec="seconds") + "Z"),
     st.dates().map(str),
-    st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?", fullmatch=True),
+    st.from_regex(
+        r"[0-2][0-9]{3}-[01][0-9]-[0-3][0-9]"
+        r"([Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{1,7})?(Z| ?[+-][0-2]?[0-9](:?[0-9]{2})?)?)?",
+        fullmatch=True,
+    ),
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=1000, deadline=None)
 @given(dates)
 def test_dates_are_those_of_pyyaml(text: str) -> None:
     held_equal(f"a: {text}")
