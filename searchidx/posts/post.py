@@ -177,7 +177,7 @@ class _Builder:
         for entry in self.entries.ordered:
             value = entry[1]
             kind = type(value)
-            if kind is dict or id(entry) in used or is_ignored(entry[0], ignored):
+            if kind is dict or id(entry) in used or (ignored and is_ignored(entry[0], ignored)):
                 continue
             if kind is str:
                 text = value
