@@ -328,6 +328,7 @@ def _settings_of(folder: Path, snapshot: Snapshot | None) -> Settings:
         index=folder.name,
         include=manifest.include,
         exclude=manifest.exclude,
+        ignore_metadata=manifest.ignore_metadata,
         max_file_bytes=manifest.max_file_bytes,
         follow_symlinks=manifest.follow_symlinks,
         fields=manifest.fields if manifest.own_fields else DEFAULT_FIELDS,

@@ -247,11 +247,13 @@ def _stemmer_version() -> str:
     return ", ".join(versions)
 
 
-def settings_stamp(specs: Sequence[FieldSpec]) -> str:
-    """What an index depends on, as a short text: other fields or another analysis, other stamp."""
+def settings_stamp(specs: Sequence[FieldSpec], ignored: Sequence[str] = ()) -> str:
+    """What an index depends on, as a short text: other fields, other metadata that is ignored or
+    another analysis, other stamp."""
     stems = any(spec.kind is FieldKind.TEXT and spec.language != "none" for spec in specs)
     parts = [ANALYSIS_VERSION, _stemmer_version() if stems else ""]
     from hashlib import blake2b
 
-    described = json.dumps([parts, fields_to_json(tuple(specs))], sort_keys=True)
+    patterns = sorted({pattern.lower() for pattern in ignored})
+    described = json.dumps([parts, fields_to_json(tuple(specs)), *patterns], sort_keys=True)
     return blake2b(described.encode(), digest_size=8).hexdigest()

@@ -122,8 +122,9 @@ class Settings:
     """Everything that decides what is indexed and how.
 
     `include` and `exclude` are shell patterns (`*` also crosses `/`), matched against a file's
-    name and against its path below the root. Relative `roots` and `index` count from `base`;
-    without `roots`, an index keeps those of its last sync.
+    name and against its path below the root. `ignore_metadata` are such patterns of dotted metadata
+    keys: what they name, or what is below, is left out unless a field takes it. Relative `roots`
+    and `index` count from `base`; without `roots`, an index keeps those of its last sync.
     """
 
     base: Path
@@ -131,6 +132,7 @@ class Settings:
     index: str = "index"
     include: tuple[str, ...] = ("*.md", "*.markdown", "*.txt")
     exclude: tuple[str, ...] = ()
+    ignore_metadata: tuple[str, ...] = ()
     max_file_bytes: int = 16 * 1024 * 1024
     follow_symlinks: bool = False
     fields: tuple[FieldSpec, ...] = DEFAULT_FIELDS
@@ -228,6 +230,8 @@ class _Reader:
         for key in ("include", "exclude"):
             for pattern in values.get(key, ()):
                 self.check_glob(key, pattern)
+        for pattern in values.get("ignore_metadata", ()):
+            self.check_key_pattern("ignore_metadata", pattern)
         if values.get("roots") == ():
             raise self.refuse(
                 "roots", "names no folder; leave it out to keep those of the last time"
@@ -344,6 +348,10 @@ class _Reader:
         from fnmatch import translate
 
         re.compile(translate(pattern))
+
+    def check_key_pattern(self, key: str, pattern: str) -> None:
+        if re.search(r"\[[^]]*$", pattern.replace("[]", "")) or not pattern.strip(" .[]"):
+            raise self.refuse(key, f"{pattern!r} names no metadata (such as 'images' or '*url')")
 
     def unknown(self, key: str, name: str, allowed: list[str]) -> SettingsError:
         from difflib import get_close_matches

@@ -146,7 +146,7 @@ def sync(
     """
     started = time.perf_counter()
     base = folder.parent
-    stamp = settings_stamp(settings.fields)
+    stamp = settings_stamp(settings.fields, settings.ignore_metadata)
     plan = _plan(base, snapshot, settings, roots, stamp, options)
     manifest = _manifest(base, settings, roots, stamp)
     is_same = snapshot is not None and manifest.has_settings_of(snapshot.manifest)
@@ -195,6 +195,7 @@ def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str)
         roots=tuple(root_name(root, base) for root in roots),
         include=settings.include,
         exclude=settings.exclude,
+        ignore_metadata=settings.ignore_metadata,
         max_file_bytes=settings.max_file_bytes,
         follow_symlinks=settings.follow_symlinks,
         posts=0,
@@ -223,7 +224,7 @@ def _plan(
     options: SyncOptions,
 ) -> _Plan:
     found = walk(roots, settings, base)
-    reason = _rebuild_reason(snapshot, stamp, options)
+    reason = _rebuild_reason(snapshot, settings, stamp, options)
     if reason and found.unreadable and not options.full and snapshot is not None:
         what = f"every post has to be read again ({reason}), but this folder cannot be read"
         raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
@@ -281,12 +282,16 @@ def _plan(
     return _Plan(new, changed, renamed, removed, kept, problems, "", found.passed_over)
 
 
-def _rebuild_reason(snapshot: Snapshot | None, stamp: str, options: SyncOptions) -> str:
+def _rebuild_reason(
+    snapshot: Snapshot | None, settings: Settings, stamp: str, options: SyncOptions
+) -> str:
     if options.full:
         return "asked for"
-    if snapshot is not None and snapshot.manifest.stamp != stamp:
-        return "the fields or the way text is analysed changed"
-    return ""
+    if snapshot is None or snapshot.manifest.stamp == stamp:
+        return ""
+    if set(snapshot.manifest.ignore_metadata) != set(settings.ignore_metadata):
+        return "other metadata is ignored"
+    return "the fields or the way text is analysed changed"
 
 
 def _is_below(path: str, folders: Sequence[str], base: Path) -> bool:

@@ -39,6 +39,7 @@ def test_fields_are_declared_and_changed(tmp_path: Path) -> None:
             roots = ["posts", "notes"]
             language = "fr"
             max_file_bytes = 1000
+            ignore_metadata = ["images", "related[].url", "*[Uu]rl"]
 
             [fields.author]
             from = ["author.name", "author"]
@@ -54,6 +55,7 @@ def test_fields_are_declared_and_changed(tmp_path: Path) -> None:
             """,
         )
     )
+    assert settings.ignore_metadata == ("images", "related[].url", "*[Uu]rl")
     author = find_field(settings.fields, "BY")
     assert author is not None
     assert (author.name, author.kind, author.sources) == (
@@ -78,6 +80,8 @@ REFUSED = {
     "bool for number": ("max_file_bytes = true", 1, "max_file_bytes", "expected a whole number"),
     "zero size": ("max_file_bytes = 0", 1, "max_file_bytes", "at least 1"),
     "bad glob": ('include = ["*.md"]\nexclude = ["[a"]', 2, "exclude", "no pattern"),
+    "half a class": ('ignore_metadata = ["a[b"]', 1, "ignore_metadata", "names no metadata"),
+    "no metadata": ('ignore_metadata = ["a", "[]"]', 1, "ignore_metadata", "names no metadata"),
     "absolute glob": ('exclude = ["/etc/*"]', 1, "exclude", "no pattern"),
     "bad kind": ('[fields.x]\nkind = "tag"', 2, "fields.x.kind", "text, keyword, number"),
     "bad language": ('language = "xx"', 1, "language", "expected one of"),

@@ -115,6 +115,36 @@ def test_other_fields_rebuild_the_index(make_index: MakeIndex, tmp_path: Path) -
         assert index.search("missing:author").total == 3
 
 
+def test_metadata_that_is_ignored_is_not_in_the_index(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    text = (
+        "---\ntitle: Alpha\nwebUrl: https://a.org\nsecured: abc\nimages:\n- url: pic\nx: y\n---\n"
+    )
+    index = make_index({"a.md": text, "b.md": text.replace("\n- url: pic", " [{url: pic}]")})
+    assert index.search("meta.secured:abc").total == 2
+    index.close()
+    settings = Settings(base=tmp_path, ignore_metadata=("secured", "IMAGES", "*url"))
+    with searchidx.open(tmp_path / "index", settings=settings) as index:
+        report = index.sync([tmp_path / "posts"])
+        assert (report.reason, len(report.changed)) == ("other metadata is ignored", 2)
+        assert report.problems == ()
+        assert index.stats().meta_keys == (("x", 2),)
+        assert index.search("has:meta.x").total == index.search("url:a.org").total == 2
+        for query in ("meta.secured:abc", "has:meta.images.url", "meta.weburl:a"):
+            with pytest.raises(QueryError):
+                index.search(query)
+        assert index.sync([tmp_path / "posts"]).reason == ""
+    with searchidx.open(tmp_path / "index") as index:  # the settings are those of the index
+        (tmp_path / "posts" / "a.md").write_text(text.replace("abc", "abcd"))
+        assert (report := index.sync()).reason == ""
+        assert report.changed == ("posts/a.md",)
+        assert index.stats().meta_keys == (("x", 2),)
+    with searchidx.open(tmp_path / "index", settings=Settings(base=tmp_path)) as index:
+        assert index.sync([tmp_path / "posts"]).reason == "other metadata is ignored"
+        assert index.search("meta.secured:abc").total == 1
+
+
 def test_roots_are_remembered_and_may_move_with_the_index(
     make_index: MakeIndex, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_MARKS = tuple(mark for mark, _ in _BOMS)
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -36,9 +37,9 @@ def decode(data: bytes, log: ProblemLog) -> str:
 
 
 def _characters(data: bytes, log: ProblemLog) -> str:
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return _marked(data, mark, encoding, log)
+    if data.startswith(_MARKS):
+        mark, encoding = next(pair for pair in _BOMS if data.startswith(pair[0]))
+        return _marked(data, mark, encoding, log)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -12,7 +12,8 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from datetime import date, datetime
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import yaml
@@ -20,7 +21,7 @@ from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 
 from searchidx.posts.block import Block, Place, Places, Unreadable
 from searchidx.posts.decode import decode
-from searchidx.posts.lines import read_lines
+from searchidx.posts.lines import Lines, PlainReader
 from searchidx.posts.model import Problem, ProblemLog
 from searchidx.posts.nodes import TAG, Node, Tree
 from searchidx.posts.plain import MAX_DEPTH, Steps, scrub, steps_of
@@ -36,6 +37,11 @@ _LONGEST_NUMBER = 64
 _UNUSUAL_LINE_END = re.compile("[\x85\u2028\u2029]")
 _DEEP_COLUMN = re.compile(r"\n[-?: \t]{60}")
 _FEW_BRACKETS = 60
+_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ](?:[01]\d|2[0-3]):\d\d:\d\d(?:Z|[+-]\d\d:[0-5]\d)?)?", re.ASCII
+)
+"""A day or a time, in the form in which Python and PyYAML read the same."""
+
 _ALMOST_CLOSED = re.compile(r"\n[ \t]*-{3,}(?=[ \t\n]|\Z)")
 
 _CONSTRUCTOR_ERRORS = (
@@ -48,26 +54,36 @@ _CONSTRUCTOR_ERRORS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FrontMatter:
     """What a file holds: plain metadata values, and the text below them.
 
-    `body_line` is the line where `body` begins, from 1. What could not be read as metadata stands
-    at the end of `body`. Every string encodes to UTF-8. `has_odd_integers` says that some whole
-    number may be written otherwise than Python prints it (`010`, `12:30`).
+    `values` are the metadata, or the lines to make them of. `body_line` is the line where `body`
+    begins, from 1. What could not be read as metadata stands at the end of `body`. Every string
+    encodes to UTF-8. `has_odd_integers` says that some whole number may be written otherwise than
+    Python prints it (`010`, `12:30`).
     """
 
-    metadata: dict[str, Any]
+    values: dict[str, Any] | Lines
     body: str
     body_line: int = 1
     problems: list[Problem] = field(default_factory=list)
     places: Places = lambda steps: (1, None)
     has_odd_integers: bool = False
-    spelled: Mapping[Steps, str] | None = None
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """The metadata, made when they are first asked for."""
+        return self.values.metadata() if isinstance(self.values, Lines) else self.values
+
+    @cached_property
+    def _spelled(self) -> Mapping[Steps, str]:
+        return self.values.spelled() if isinstance(self.values, Lines) else {}
 
     def spelling(self, steps: Steps) -> str | None:
         """How the value at the end of the way is written, if it is no text; None if unknown."""
-        return self.locate(steps)[1] if self.spelled is None else self.spelled.get(steps)
+        is_plain = isinstance(self.values, Lines)
+        return self._spelled.get(steps) if is_plain else self.locate(steps)[1]
 
     def locate(self, path: str | Steps) -> Place:
         """Where the value at `path` stands (such as `related[].title`), and how it is written.
@@ -114,16 +130,15 @@ def _with_block(handler: BaseHandler, reader: _Reader, head: str) -> FrontMatter
         block.log.add(line, "front matter is not closed as it should be", "put --- on its own line")
     if not isinstance(reader, JsonReader):
         block.first_line += 1
-    metadata = reader.read(text)
-    if metadata is None:
+    values = reader.read(text)
+    if values is None:
         return None
     content_line = top + head.count("\n", 0, len(head) - len(content))
     body, line = _trimmed(content, content_line)
     if block.leftovers:
         body = "\n\n".join(part for part in (body, *block.leftovers) if part)
     problems, odd = block.log.problems(), block.has_odd_integers
-    spelled = reader.spelled if isinstance(reader, YamlReader) else None
-    return FrontMatter(metadata, body, line, problems, reader.places, odd, spelled)
+    return FrontMatter(values, body, line, problems, reader.places, odd)
 
 
 def _trimmed(text: str, line: int) -> tuple[str, int]:
@@ -141,7 +156,8 @@ def _split_almost_closed(head: str) -> tuple[str, str] | None:
         value = _YAML.load(block, tree=Tree(block, 1, Block(ProblemLog(""))))
     except Unreadable:
         return None
-    return (block, head[found.end() :]) if found and isinstance(value, dict) else None
+    is_mapping = isinstance(value, dict | Lines)
+    return (block, head[found.end() :]) if found and is_mapping else None
 
 
 class _FencedHandler(BaseHandler):
@@ -165,23 +181,24 @@ class _YamlHandler(_FencedHandler, YAMLHandler):
     CLOSING = re.compile(r"\n(?:-{3,}|\.{3})[ \t]*(?=\n|\Z)")
 
     def load(self, fm: str, **kwargs: object) -> Any:
-        """The plain value of `fm`, which is the source of the Tree `tree`. Raises: Unreadable."""
+        """The plain value of `fm`, which is the source of the Tree `tree`, or the lines to make
+        it of. Raises: Unreadable."""
         tree = kwargs["tree"]
         if not isinstance(tree, Tree):
             raise TypeError("load needs the keyword tree")
-        lines = read_lines(fm, _plain_value)
-        if lines is not None:
-            tree.block.has_odd_integers |= lines.has_odd_integers
-            tree.put_off(lines.spelled, lambda: self._parsed(fm, tree))
-            return lines.metadata
-        return self._parsed(fm, tree)
+        lines = _PLAIN.read(fm)
+        if lines is None:
+            return self._parsed(tree)
+        tree.block.has_odd_integers = True
+        tree.put_off(self._parsed)
+        return lines
 
-    def _parsed(self, fm: str, tree: Tree) -> Any:
+    def _parsed(self, tree: Tree) -> Any:
         """The plain value by PyYAML. Raises: Unreadable."""
-        if _nests_too_deep(fm):
+        if _nests_too_deep(tree.source):
             raise Unreadable(f"nests deeper than {MAX_DEPTH} levels")
         try:
-            return super().load(fm, Loader=partial(_Loader, tree=tree))
+            return super().load(tree.source, Loader=partial(_Loader, tree=tree))
         except Unreadable:
             raise
         except _CONSTRUCTOR_ERRORS as error:
@@ -267,23 +284,28 @@ _STR = TAG + "str"
 _TEXT_TAGS = (TAG + "merge", TAG + "value")  # a lone << or =, which PyYAML refuses as a value
 
 
-@lru_cache(maxsize=100_000)
-def _plain_value(text: str) -> tuple[Any, bool]:
-    """The value of a scalar written without quotes, and whether Python would write it otherwise.
+def _plain_value(text: str) -> Any:
+    """The value of a scalar written without quotes.
 
     Raises: ValueError when PyYAML does not take it for what it looks like.
     """
-    tag = _plain_tag(text) if len(text) <= _LONGEST_NUMBER else _STR
+    return _short_value(text) if len(text) <= _LONGEST_NUMBER else text
+
+
+@lru_cache(maxsize=20_000)
+def _short_value(text: str) -> Any:
+    if _MOMENT.fullmatch(text):
+        return (date if len(text) == len("2020-05-20") else datetime).fromisoformat(text)
+    tag = _plain_tag(text)
     if tag == _STR:
-        return text, False
+        return text
     if tag in _TEXT_TAGS:
         raise ValueError(text)
     node = yaml.ScalarNode(tag, text)
     try:
-        value = yaml.SafeLoader.yaml_constructors[tag](_CONSTRUCTOR, node)
+        return yaml.SafeLoader.yaml_constructors[tag](_CONSTRUCTOR, node)
     except _CONSTRUCTOR_ERRORS as error:
         raise ValueError(text) from error
-    return value, type(value) is int and str(value) != text
 
 
 _CONSTRUCTOR = yaml.SafeLoader("")
@@ -328,6 +350,7 @@ def _unreadable_yaml(error: Exception) -> Unreadable:
     return Unreadable(" ".join(str(reason).split()), position)
 
 
+_PLAIN = PlainReader(_plain_value)
 _YAML = _YamlHandler()
 _Reader = YamlReader | TomlReader | JsonReader
 _KINDS: tuple[tuple[BaseHandler, Callable[[Block, Any], _Reader]], ...] = (

@@ -2,194 +2,244 @@
 
 Nearly all front matter is: keys and list items, one to a line, with values that are quoted without
 escapes, or plain. Such a block means the same to every YAML parser, and needs none. Whatever is not
-of this form, or not surely so, is left to the parser: see `read_lines`.
+of this form, or not surely so, is left to the parser: see `PlainReader`.
+
+Lines are short once quoted texts are cut out of them, and the same in many posts, as are the shapes
+of whole blocks (shapes.py): both are remembered.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from searchidx.posts.plain import Steps
+from searchidx.posts.shapes import KEPT, Leaf, NotPlain, Row, Shape, Shapes
 
 LONGEST_BLOCK = 64 * 1024
 MOST_LINES = 5_000
-DEEPEST = 20
 
+_USUAL = bytes(range(0x20, 0x7F)) + b"\n"
 _UNUSUAL = re.compile(
     "[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 """Tabs, control characters, unusual line ends, byte order marks, lone surrogates."""
 
+_CUT = "\0"
+"""What stands in a line for a quoted text that was cut out, with its quotes."""
+
 _LINE = re.compile(
     r"""
-    ^(\ *)
-    (?: \#.*                                        # a comment
-    | (-(?:\ |$))?                                  # an item of a list
-      (?: ([A-Za-z0-9_][\w-]*) :(?=\ |$) \ * )?     # a key
-      (?: "([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)(")    # a text in double quotes, on one line
-      | '([^'\n]*+(?:\'\'[^'\n]*+)*+)(')             # or in single ones
-      | (\[[^\]\n]*+\])                             # a list on one line
-      | ( (?: [A-Za-z0-9_/.(+\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) ) (?: [^\n]*[^\n\ ] )? )
+    (?P<indent>\ *)
+    (?: (?P<comment>\#.*)
+    | (?P<dash>-(?:\ |$))?
+      (?: (?P<key>[A-Za-z0-9_][\w.-]{0,200}) :(?=\ |$) \ * )?
+      (?: \[(?P<items>[^\]]*+)\]
+      | (?P<cut>\0)
+      | "(?P<double>[^"\\\0]*+(?:\\["\\][^"\\\0]*+)*+)"
+      | '(?P<single>[^'\0]*+(?:''[^'\0]*+)*+)'
+      | (?P<plain>(?: [A-Za-z0-9_/.(+~\u00a1-\U0010ffff] | -(?=[A-Za-z0-9.]) )(?: [^\0]* [^\0\ ] )?)
       )? \ *
-    )$
+    )
     """,
-    re.MULTILINE | re.VERBOSE | re.ASCII,
+    re.VERBOSE | re.ASCII,
 )
+"""A line; the last of its groups that matches says of what kind it is."""
 
-_ESCAPED = re.compile(r"\\(.)")
 _ITEM = re.compile(
     r"""
-    \ * (?: "([^"\\\n]*)(") | '([^'\n]*)(') | ([A-Za-z0-9_](?:[\w\ /.-]*\w)?) ) \ * (?: , | \Z )
+    \ *
+    (?: (?P<cut>\0)
+    | "(?P<double>[^"\\\0]*)"
+    | '(?P<single>[^'\0]*)'
+    | (?P<plain>
+        [A-Za-z0-9_/\u00a1-\U0010ffff]
+        (?: [\w\ /.+'()\u00a1-\U0010ffff-]* [\w/+)\u00a1-\U0010ffff] )?
+      )
+    ) \ * (?: , | \Z )
     """,
     re.VERBOSE | re.ASCII,
 )
 """An item of a list on one line."""
 
-Row = tuple[int, bool, str, str | None, str]
-"""Indentation, whether it is an item, the key, the quoted text if any, the plain text or list."""
+_QUOTED = re.compile(r'"([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)"')
+_ESCAPED = re.compile(r"\\(.)")
 
-Scalar = Callable[[str], tuple[Any, bool]]
-"""The value of a plain scalar, and whether Python would write it otherwise."""
-
-
-class NotPlain(Exception):
-    """The block is not of the form that is read here."""
+Scalar = Callable[[str], Any]
+"""The value of a text without quotes. Raises: ValueError for what has to be given to a parser."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lines:
-    """What a block holds, and how those of its values are written that are not texts."""
+    """What a plain block holds: texts, and the shape that says where each belongs."""
 
-    metadata: dict[str, Any]
-    spelled: dict[Steps, str] = field(default_factory=dict)
-    has_odd_integers: bool = False
+    shape: Shape
+    texts: list[str]
+    scalar: Scalar
 
+    def value(self, number: int) -> Any:
+        """The value that a text stands for."""
+        text = self.texts[number]
+        return self.scalar(text) if self.shape.are_plain[number] else text
 
-def read_lines(text: str, scalar: Scalar) -> Lines | None:
-    """The mapping that a block of YAML holds; None if it has to be given to a parser.
+    def metadata(self) -> dict[str, Any]:
+        """The mapping that the block holds."""
+        result: dict[str, Any] = self._filled(self.shape.template)
+        return result
 
-    `scalar` raises ValueError for what has to be given to a parser too.
-    """
-    if len(text) > LONGEST_BLOCK or _UNUSUAL.search(text):
-        return None
-    rows: list[Row] = []
-    found = _LINE.findall(text)
-    if len(found) != text.count("\n") + 1 or len(found) > MOST_LINES:
-        return None
-    for indent, dash, key, double, is_double, single, is_single, items, plain in found:
-        if key or plain or dash or is_double or is_single or items:
-            quoted = None
-            if is_double:
-                quoted = _ESCAPED.sub(r"\1", double) if "\\" in double else double
-            elif is_single:
-                quoted = single.replace("''", "'")
-            elif plain and (": " in plain or " #" in plain or plain[-1] == ":"):
-                return None
-            rows.append((len(indent), bool(dash), key, quoted, items or plain))
-    if not rows or rows[0][0] or rows[0][1]:
-        return None
-    reading = _Reading(rows, scalar)
-    try:
-        metadata, end = reading.mapping(0, 0, ())
-    except (NotPlain, ValueError):
-        return None
-    if end < len(rows):
-        return None
-    return Lines(metadata, reading.spelled, reading.has_odd_integers)
+    def _filled(self, template: Any) -> Any:
+        if isinstance(template, dict):
+            return {key: self._filled(below) for key, below in template.items()}
+        if isinstance(template, list):
+            return [self._filled(below) for below in template]
+        return None if template is None else self.value(template)
+
+    def spelled(self) -> dict[Steps, str]:
+        """How those values are written that are not texts, by the steps that lead there."""
+        return {
+            entry.steps: self.texts[entry.value]
+            for entry in self.shape.entries.ordered
+            if type(entry.value) is int and type(self.value(entry.value)) is not str
+        }
 
 
-class _Reading:
-    """A walk over the rows. Each method takes the number of a row, and gives what starts there and
-    the number of the row behind it."""
+class PlainReader:
+    """Reads plain blocks, and remembers what lines and shapes it met."""
 
-    def __init__(self, rows: list[Row], scalar: Scalar) -> None:
-        self.rows = rows
-        self.scalar = scalar
-        self.spelled: dict[Steps, str] = {}
-        self.has_odd_integers = False
+    def __init__(self, scalar: Scalar) -> None:
+        self._scalar = scalar
+        self._lines = _Lines(scalar)
+        self._shapes = Shapes()
 
-    def mapping(self, at: int, indent: int, way: Steps) -> tuple[dict[str, Any], int]:
-        if len(way) > DEEPEST:
-            raise NotPlain
-        rows = self.rows
-        result: dict[str, Any] = {}
-        while at < len(rows):
-            own, is_item, key, quoted, plain = rows[at]
-            if own < indent:
-                break
-            if own > indent or is_item or not key or key in result:
-                raise NotPlain
-            at += 1
-            if quoted is not None:
-                result[key] = quoted
-            elif plain:
-                result[key] = self.value(plain, (*way, key))
-            else:
-                result[key], at = self.below(at, indent, (*way, key))
-        return result, at
-
-    def below(self, at: int, indent: int, way: Steps) -> tuple[Any, int]:
-        """The value of a key that has none on its own line."""
-        if at == len(self.rows):
-            return None, at
-        own, is_item, _, _, _ = self.rows[at]
-        if is_item and own >= indent:
-            return self.sequence(at, own, own == indent, way)
-        if own > indent:
-            return self.mapping(at, own, way)
-        return None, at
-
-    def sequence(self, at: int, indent: int, is_level: bool, way: Steps) -> tuple[list[Any], int]:
-        """A list; it `is_level` when its items are indented like the key above them."""
-        if len(way) > DEEPEST:
-            raise NotPlain
-        rows = self.rows
-        result: list[Any] = []
-        while at < len(rows):
-            own, is_item, key, quoted, plain = rows[at]
-            if own < indent or (own == indent and not is_item and is_level):
-                break
-            if own > indent or not is_item:
-                raise NotPlain
-            below = (*way, len(result))
-            if key:
-                rows[at] = (indent + 2, False, key, quoted, plain)
-                item, at = self.mapping(at, indent + 2, below)
-                result.append(item)
+    def read(self, text: str) -> Lines | None:
+        """What a block of YAML holds; None if it has to be given to a parser."""
+        if len(text) > LONGEST_BLOCK or _is_unusual(text):
+            return None
+        pieces = _cut(text)
+        for way in [pieces] if len(pieces) == 1 else [pieces, [text]]:
+            try:
+                return self._of(way)
+            except NotPlain:
                 continue
-            at += 1
-            if quoted is not None:
-                result.append(quoted)
-            elif plain:
-                result.append(self.value(plain, below))
-            else:
-                result.append(None)
-        return result, at
+        return None
 
-    def items(self, text: str, way: Steps) -> list[Any]:
-        """A list on one line, without its brackets."""
-        result: list[Any] = []
+    def _of(self, pieces: list[str]) -> Lines:
+        """The block of which every second piece stood in double quotes. Raises: NotPlain.
+
+        Such a piece holds no line end, and its line is plain with `_CUT` in its place: so the
+        quotes around it were those of a text, and it means what stands there.
+        """
+        cut = pieces[1::2]
+        lines = _CUT.join(pieces[::2]).split("\n")
+        if len(pieces) % 2 == 0 or "\n" in "".join(cut) or len(lines) > MOST_LINES:
+            raise NotPlain
+        known = list(map(self._lines.__getitem__, lines))
+        texts = list(chain.from_iterable(map(_texts_of, known)))
+        texts += cut
+        return Lines(self._shapes[tuple(map(_row_of, known))], texts, self._scalar)
+
+
+def _cut(text: str) -> list[str]:
+    """What stands outside and inside of double quotes, by turns."""
+    if "\\" not in text:
+        return text.split('"')
+    pieces = _QUOTED.split(text)
+    pieces[1::2] = map(_unescaped, pieces[1::2])
+    return pieces
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
+def _is_unusual(text: str) -> bool:
+    """Whether there are characters in it that need a parser."""
+    rest = text.encode("utf-8", "surrogatepass").translate(None, _USUAL)
+    return bool(rest) and _UNUSUAL.search(rest.decode("utf-8", "surrogatepass")) is not None
+
+
+_Line = tuple[Row, list[str]]
+"""What a line says, and its texts but for those that were cut out."""
+
+_row_of: Callable[[_Line], Row] = itemgetter(0)
+_texts_of: Callable[[_Line], list[str]] = itemgetter(1)
+
+_Value = tuple[Leaf, str]
+"""How a value is written, and its text; that of one that was cut out stands elsewhere."""
+
+
+class _Lines(dict[str, _Line]):
+    """A line -> what it says; long ones are not kept. Raises: NotPlain."""
+
+    MOST = 10_000
+    LONGEST = 100
+
+    def __init__(self, scalar: Scalar) -> None:
+        self._scalar = scalar
+        self._rows = _Rows()
+
+    def __missing__(self, line: str) -> _Line:
+        result = self._read(line)
+        if len(line) <= self.LONGEST:
+            if len(self) >= self.MOST:
+                self.clear()
+                self._rows.clear()
+            self[line] = result
+        return result
+
+    def _read(self, line: str) -> _Line:
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise NotPlain
+        kind = found.lastgroup
+        if kind in ("indent", "comment"):
+            return self._rows[0, False, "", (Leaf.CUT,) * line.count(_CUT), False, True], []
+        if kind in ("dash", "key"):
+            values = []
+        elif kind == "items":
+            values = list(self._items(found[kind].strip(" ")))
+        else:
+            values = [self._value(found)]
+        indent, dash, key = found.group("indent", "dash", "key")
+        leaves = tuple([leaf for leaf, _ in values])
+        row = self._rows[len(indent), dash is not None, key or "", leaves, kind == "items", False]
+        return row, [text for leaf, text in values if leaf in KEPT]
+
+    def _items(self, text: str) -> Iterator[_Value]:
+        """The values of a list on one line, without its brackets."""
         at = 0
         while at < len(text):
             item = _ITEM.match(text, at)
             if item is None:
                 raise NotPlain
             at = item.end()
-            double, is_double, single, is_single, plain = item.groups()
-            if is_double or is_single:
-                result.append(double if is_double else single)
-            else:
-                result.append(self.value(plain, (*way, len(result))))
-        return result
+            yield self._value(item)
 
-    def value(self, plain: str, way: Steps) -> Any:
-        if plain[0] == "[":
-            return self.items(plain[1:-1].strip(" "), way)
-        value, is_odd = self.scalar(plain)
-        if type(value) is not str:
-            self.spelled[way] = plain
-            self.has_odd_integers |= is_odd
-        return value
+    def _value(self, found: re.Match[str]) -> _Value:
+        kind = found.lastgroup or ""
+        text = found[kind]
+        if kind == "cut":
+            return Leaf.CUT, text
+        if kind == "double":
+            return Leaf.QUOTED, _unescaped(text)
+        if kind == "single":
+            return Leaf.QUOTED, text.replace("''", "'")
+        if ": " in text or " #" in text or text[-1] == ":":
+            raise NotPlain
+        try:
+            is_null = self._scalar(text) is None
+        except ValueError as error:
+            raise NotPlain from error
+        return Leaf.NULL if is_null else Leaf.PLAIN, text
+
+
+class _Rows(dict[tuple[Any, ...], Row]):
+    """The parts of a row -> the one row of them."""
+
+    def __missing__(self, parts: tuple[Any, ...]) -> Row:
+        row = self[parts] = Row(*parts)
+        return row

@@ -7,7 +7,7 @@ neither a cycle nor a tree of aliases can hold it up. Knows the shape of PyYAML'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from searchidx.posts.block import Block, Place, Unreadable
@@ -58,15 +58,10 @@ class Tree:
         self.block = block
         self.root: Node | None = None
         self.keys: dict[int, dict[str, Node]] = {}
-        self.spelled: Mapping[Steps, str] | None = None
-        self._compose: Callable[[], object] | None = None
+        self._compose: Callable[[Tree], object] | None = None
 
-    def put_off(self, spelled: Mapping[Steps, str], compose: Callable[[], object]) -> None:
-        """The values were read without nodes: make them with `compose` if they are asked for.
-
-        `spelled` says how those values are written that are not texts.
-        """
-        self.spelled = spelled
+    def put_off(self, compose: Callable[[Tree], object]) -> None:
+        """The values were read without nodes: make them with `compose` if they are asked for."""
         self._compose = compose
 
     def build(self, root: Node | None, construct: Construct) -> Any:
@@ -80,7 +75,7 @@ class Tree:
     def place(self, steps: Steps) -> Place:
         """The line and the written text of the value there, or of the nearest one above it."""
         if self._compose is not None:
-            self._compose()
+            self._compose(self)
             self._compose = None
         node = self.root
         for step in steps:

@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
 
 from searchidx.posts.frontmatter import FrontMatter, split_post
+from searchidx.posts.ignored import is_ignored
+from searchidx.posts.lines import Lines
 from searchidx.posts.model import FieldValue, Post, ProblemLog, SourceFile
 from searchidx.posts.plain import scrub
-from searchidx.posts.values import (
-    Entry,
-    entries_of,
-    is_ambiguous_date,
-    parse_bool,
-    parse_date,
-    parse_number,
-    text_of,
-    values_at,
+from searchidx.posts.plan import (
+    BODY,
+    MAX_META,
+    PARSERS,
+    TEXT_KINDS,
+    NotAsPlanned,
+    distinct,
+    is_split,
+    is_title,
+    looks_into,
+    plan_of,
 )
+from searchidx.posts.titles import title_of
+from searchidx.posts.values import Entry, entries_of, is_ambiguous_date, text_of, values_at
 from searchidx.settings import FieldKind, FieldSpec, Settings
 
-BODY = "$body"
-MAX_META = 2_000
-
-_PARSERS = {
-    FieldKind.NUMBER: (parse_number, "a number", "write a number such as 104 or 1.5"),
-    FieldKind.DATE: (parse_date, "a date", "write a date such as 2020-05-20T16:44:00Z"),
-    FieldKind.BOOL: (parse_bool, "yes or no", "write true or false"),
+_EXPECTED = {
+    FieldKind.NUMBER: ("a number", "write a number such as 104 or 1.5"),
+    FieldKind.DATE: ("a date", "write a date such as 2020-05-20T16:44:00Z"),
+    FieldKind.BOOL: ("yes or no", "write true or false"),
 }
-_HEADING = re.compile(
-    r"^ {0,3}(?:"
-    r"(?P<fence>`{3,}|~{3,})"
-    r"|#{1,6}[ \t]+(?P<atx>\S[^\n]*)"
-    r"|(?P<setext>[^\s#>|=`~-][^\n]*)\n {0,3}(?:=+|-{2,})[ \t]*$)",
-    re.MULTILINE,
-)
-_LEADING_DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[-_ ]+(?=.)")
 
 
 def build_post(file: SourceFile, data: bytes, settings: Settings) -> Post:
@@ -50,53 +44,32 @@ def build_post(file: SourceFile, data: bytes, settings: Settings) -> Post:
 
 def post_of(file: SourceFile, front: FrontMatter, settings: Settings) -> Post:
     """The post of front matter that is already split."""
-    return _Builder(file, front).post(settings.fields)
-
-
-def title_from_body(body: str) -> str:
-    """The text of the first Markdown heading outside code fences; empty if there is none."""
-    position = 0
-    while found := _HEADING.search(body, position):
-        if fence := found["fence"]:
-            closing = re.compile(rf"^ {{0,3}}{fence[0]}{{{len(fence)},}}[ \t]*$", re.MULTILINE)
-            closed = closing.search(body, found.end())
-            if closed is None:
-                return ""
-            position = closed.end()
-            continue
-        text = (found["atx"] or found["setext"]).strip()
-        head, space, tail = text.rpartition(" ")
-        text = head.rstrip() if space and tail and not tail.strip("#") else text
-        if text.strip("# "):
-            return str(text)
-        position = found.end()
-    return ""
-
-
-def title_from_path(path: str) -> str:
-    """`2020-05-20-face-mask_selfies.md` as `face mask selfies`; never empty for a named file."""
-    name = path.rpartition("/")[2]
-    stem = name.rpartition(".")[0] or name
-    words = _LEADING_DATE.sub("", stem, count=1).replace("-", " ").replace("_", " ").split()
-    return " ".join(words) or stem
+    lines = front.values if isinstance(front.values, Lines) else None
+    plan = plan_of(lines.shape, settings) if lines else None
+    if lines and plan:
+        with suppress(NotAsPlanned):
+            fields, meta = plan.read(lines, front.body, file.path)
+            return Post(file, fields, meta, tuple(front.problems))
+    return _Builder(file, front, settings).post()
 
 
 class _Builder:
     """One post in the making: which values fed a field, and what went wrong."""
 
-    def __init__(self, file: SourceFile, front: FrontMatter) -> None:
+    def __init__(self, file: SourceFile, front: FrontMatter, settings: Settings) -> None:
         self.file = file
         self.front = front
+        self.settings = settings
         self.entries = entries_of(front.metadata)
         self.used: set[int] = set()
         self.log = ProblemLog(file.path)
 
-    def post(self, specs: Iterable[FieldSpec]) -> Post:
+    def post(self) -> Post:
         fields: dict[str, FieldValue] = {}
-        for spec in specs:
+        for spec in self.settings.fields:
             value = self.field(spec)
-            if value is None and spec.name == "title" and spec.kind in _TEXTS:
-                value = (title_from_body(self.front.body) or title_from_path(self.file.path),)
+            if value is None and is_title(spec):
+                value = (title_of(self.front.body, self.file.path),)
             if value is not None:
                 fields[spec.name] = value
         meta = tuple(self.meta())
@@ -104,7 +77,7 @@ class _Builder:
         return Post(self.file, fields, meta, problems)
 
     def field(self, spec: FieldSpec) -> FieldValue | None:
-        if spec.kind not in _TEXTS:
+        if spec.kind not in TEXT_KINDS:
             return self.single(spec)
         texts: list[str] = []
         for source in spec.sources:
@@ -112,16 +85,15 @@ class _Builder:
             texts += [text for text in found if text and not text.isspace()]
             if texts and not spec.many:
                 return (", ".join(texts),)
-        return tuple(_distinct(texts)) or None
+        return tuple(distinct(texts)) or None
 
     def texts(self, spec: FieldSpec, source: str) -> Iterator[str]:
         """The texts at one source of a text or keyword field."""
         entries = values_at(self.entries, source)
-        is_list = spec.many and not spec.interchangeable and "." not in source
-        split = is_list and len(entries) == 1 and not entries[0].parent
+        split = is_split(spec, source, entries)
         for entry in entries:
             if isinstance(entry.value, dict):
-                if not _looks_into(spec, source):
+                if not looks_into(spec, source):
                     yield from self.texts_of_mapping(spec, entry)
                 continue
             self.used.add(id(entry))
@@ -147,9 +119,9 @@ class _Builder:
 
     def single(self, spec: FieldSpec) -> FieldValue | None:
         """The first value that fits a number, date or bool field; the others stay for meta."""
-        parse, expected, todo = _PARSERS[spec.kind]
+        parse = PARSERS[spec.kind]
         for source in spec.sources:
-            value: float | Any | None = None
+            value: FieldValue | None = None
             for entry in self.body_entry() if source == BODY else values_at(self.entries, source):
                 if value is not None:
                     what = f"{spec.name}: more than one value, only the first is used"
@@ -157,7 +129,7 @@ class _Builder:
                     break
                 value = parse(entry.value)
                 if value is None:
-                    self.misfit(spec, entry, expected, todo)
+                    self.misfit(spec, entry)
                     continue
                 self.used.add(id(entry))
                 if spec.kind is FieldKind.DATE and is_ambiguous_date(entry.value):
@@ -170,7 +142,7 @@ class _Builder:
     def body_entry(self) -> list[Entry]:
         return [Entry(BODY, self.front.body, (), BODY)] if self.front.body else []
 
-    def misfit(self, spec: FieldSpec, entry: Entry, expected: str, todo: str) -> None:
+    def misfit(self, spec: FieldSpec, entry: Entry) -> None:
         if isinstance(entry.value, dict):
             shown = "a mapping"
         else:
@@ -178,6 +150,7 @@ class _Builder:
             if not text.strip():
                 return
             shown = repr(text if len(text) <= 40 else text[:39] + "…")
+        expected, todo = _EXPECTED[spec.kind]
         self.report(entry, f"{spec.name}: {shown} is not {expected}", todo)
 
     def report(self, entry: Entry, what: str, todo: str) -> None:
@@ -200,10 +173,11 @@ class _Builder:
         """The values that fed no field, as (dotted key, text)."""
         pairs: list[tuple[str, str]] = []
         used, are_plain = self.used, not self.front.has_odd_integers
+        ignored = self.settings.ignore_metadata
         for entry in self.entries.ordered:
             value = entry[1]
             kind = type(value)
-            if kind is dict or id(entry) in used:
+            if kind is dict or id(entry) in used or (ignored and is_ignored(entry[0], ignored)):
                 continue
             if kind is str:
                 text = value
@@ -218,20 +192,3 @@ class _Builder:
                 break
             pairs.append((entry[0], text))
         return pairs
-
-
-_TEXTS = (FieldKind.TEXT, FieldKind.KEYWORD)
-
-
-def _looks_into(spec: FieldSpec, source: str) -> bool:
-    """Whether another source of the field goes into the mapping that this one names."""
-    inside = source.replace("[]", "") + "."
-    return any(other.replace("[]", "").startswith(inside) for other in spec.sources)
-
-
-def _distinct(texts: Iterable[str]) -> list[str]:
-    """The texts without those that differ from an earlier one only by case."""
-    first: dict[str, str] = {}
-    for text in texts:
-        first.setdefault(text.casefold(), text)
-    return list(first.values())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from searchidx.posts.block import MAX_BLOCK_CHARS, Block, Place, Unreadable
 from searchidx.posts.chunks import Chunk, is_likely_metadata, yaml_chunks
+from searchidx.posts.lines import Lines
 from searchidx.posts.nodes import Tree
 from searchidx.posts.plain import Steps
 
@@ -14,7 +15,7 @@ _CORRECT = "correct the YAML"
 _QUOTE = "put the value in quotes"
 
 LoadYaml = Callable[[Tree], Any]
-"""The plain value of a tree's text. Raises: Unreadable."""
+"""The plain value of a tree's text, or the lines to make it of. Raises: Unreadable."""
 
 
 class YamlReader:
@@ -31,8 +32,9 @@ class YamlReader:
         self.lines: dict[str, int] = {}
         self.owners: dict[str, Tree] = {}
 
-    def read(self, text: str) -> dict[str, Any] | None:
-        """The metadata; None when there is none and the block is to be read as body."""
+    def read(self, text: str) -> dict[str, Any] | Lines | None:
+        """The metadata, or the lines to make them of; None when the block is to be read as
+        body."""
         if len(text) > MAX_BLOCK_CHARS:
             self.block.refuse(f"is over {MAX_BLOCK_CHARS // 1024} KiB")
             return None
@@ -44,11 +46,16 @@ class YamlReader:
         self.whole = tree
         if value is None:
             return {}
-        if isinstance(value, dict):
+        if isinstance(value, dict | Lines):
             return value
         kind = "a list" if isinstance(value, list) else "text"
         self.block.refuse(f"is {kind}, not keys with values")
         return None
+
+    def values(self, tree: Tree) -> Any:
+        """The plain value of a tree's text. Raises: Unreadable."""
+        value = self.load(tree)
+        return value.metadata() if isinstance(value, Lines) else value
 
     def salvage(self, text: str, error: Unreadable) -> dict[str, Any] | None:
         """What the pieces of a broken block give when each is read alone."""
@@ -69,7 +76,7 @@ class YamlReader:
         """Read one piece into `metadata`. False if a problem was noted for it."""
         tree = Tree(chunk.text, self.block.first_line + chunk.line, self.block)
         try:
-            value = self.load(tree)
+            value = self.values(tree)
         except Unreadable as error:
             self.keep_broken(chunk, metadata, error)
             return False
@@ -112,7 +119,7 @@ class YamlReader:
     def item(self, line: int, text: str) -> Any:
         """One item of a list, read alone; its text if that fails."""
         try:
-            return self.load(Tree(text, line, self.block))
+            return self.values(Tree(text, line, self.block))
         except Unreadable:
             return text  # the whole list is reported by the caller
 
@@ -124,11 +131,6 @@ class YamlReader:
         metadata[key] = value
         self.lines[key] = line
         self.owners.pop(key, None)
-
-    @property
-    def spelled(self) -> Mapping[Steps, str] | None:
-        """How the values are written that are not texts, if that is at hand."""
-        return self.whole.spelled if self.whole is not None else None
 
     def places(self, steps: Steps) -> Place:
         """See `FrontMatter.locate`."""

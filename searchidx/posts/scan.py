@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -178,12 +179,18 @@ def locate_file(base: Path, path: str) -> str:
     plain = unescaped(path)
     if os.sep != "/":
         plain = plain.replace("/", os.sep)
-    return os.path.join(os.path.abspath(base), plain)
+    return os.path.join(_absolute(base) if base.is_absolute() else os.path.abspath(base), plain)
+
+
+@lru_cache(maxsize=16)
+def _absolute(base: Path) -> str:
+    """`os.path.abspath` of a path that is absolute, and so does not depend on where we are."""
+    return os.path.abspath(base)
 
 
 def unescaped(path: str) -> str:
     """A path of the index as the operating system has it, with `\\xNN` turned back into bytes."""
-    return _ESCAPED.sub(_unescaped, path)
+    return _ESCAPED.sub(_unescaped, path) if "\\" in path else path
 
 
 def _unescaped(found: re.Match[str]) -> str:
@@ -332,13 +339,14 @@ _ALLOW = "allow reading it, or exclude it in the settings"
 
 
 def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, bytes] | Problem:
-    for _ in range(_READ_TRIES):
+    for attempt in range(_READ_TRIES):
         before = os.fstat(handle)
         if not stat.S_ISREG(before.st_mode):
             return Problem(file.path, 1, "not a regular file", _REMOVE)
         if before.st_size > limit:
             return _too_large(file, before.st_size, limit)
-        os.lseek(handle, 0, os.SEEK_SET)
+        if attempt:
+            os.lseek(handle, 0, os.SEEK_SET)
         data = _read_all(handle, before.st_size)
         after = os.fstat(handle)
         times_agree = before.st_mtime_ns == after.st_mtime_ns
@@ -350,12 +358,9 @@ def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, b
 
 def _as_read(file: SourceFile, about: os.stat_result, data: bytes) -> SourceFile:
     recent = abs(time.time_ns() - about.st_mtime_ns) < _CLOCK_TICK_NS
-    return file._replace(
-        size_bytes=len(data),
-        mtime_ns=0 if recent else _stored_time(about.st_mtime_ns),
-        ctime_ns=_stored_time(about.st_ctime_ns),
-        digest=hashlib.blake2b(data, digest_size=16).hexdigest(),
-    )
+    mtime_ns = 0 if recent else _stored_time(about.st_mtime_ns)
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    return SourceFile(file.path, len(data), mtime_ns, digest, _stored_time(about.st_ctime_ns))
 
 
 def _stored_time(time_ns: int) -> int:
@@ -364,13 +369,11 @@ def _stored_time(time_ns: int) -> int:
 
 
 def _read_all(handle: int, size_bytes: int) -> bytes:
-    """What the file holds, one byte more than its size at most."""
-    parts = []
-    left = size_bytes + 1
-    while left and (part := os.read(handle, left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+    """What the file holds, one byte more than its size at most: a sign that it grew."""
+    data = os.read(handle, size_bytes + 1)
+    while len(data) < size_bytes and (part := os.read(handle, size_bytes - len(data))):
+        data += part
+    return data
 
 
 def _too_large(file: SourceFile, size_bytes: int, limit: int) -> Problem:

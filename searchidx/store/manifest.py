@@ -76,11 +76,11 @@ class SegmentRecord:
 class Manifest:
     """The segments of a generation, and the settings it was built with.
 
-    `stamp` changes when the fields or the analysis do. `own_fields` is False when the fields are
-    the defaults of the version that wrote it, so that a later version may use its own. `roots` are
-    as the index knows them: relative to the folder that holds the index when they lie below it.
-    `time` is when it was committed, ISO 8601 in UTC. `toc_crc` is the CRC-32 of Whoosh's table of
-    contents.
+    `stamp` changes when the fields, the ignored metadata or the analysis do. `own_fields` is False
+    when the fields are the defaults of the version that wrote it, so that a later version may use
+    its own. `roots` are as the index knows them: relative to the folder that holds the index when
+    they lie below it. `time` is when it was committed, ISO 8601 in UTC. `toc_crc` is the CRC-32 of
+    Whoosh's table of contents.
     """
 
     generation: int
@@ -96,6 +96,7 @@ class Manifest:
     time: str
     segments: tuple[SegmentRecord, ...] = ()
     toc_crc: int = 0
+    ignore_metadata: tuple[str, ...] = ()
 
     def has_settings_of(self, other: Manifest) -> bool:
         """Whether both generations were made by the same settings and roots."""
@@ -163,6 +164,7 @@ def _manifest(document: dict[str, Any]) -> Manifest:
     values = {key: value for key, value in document.items() if key != "format"}
     for key in ("roots", "include", "exclude"):
         values[key] = tuple(values[key])
+    values["ignore_metadata"] = tuple(values.get("ignore_metadata", ()))
     values["fields"] = fields_from_json(values["fields"])
     values["segments"] = tuple(SegmentRecord.from_json(row) for row in values["segments"])
     return Manifest(**values)

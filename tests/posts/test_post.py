@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from searchidx.posts.frontmatter import FrontMatter
 from searchidx.posts.model import Post, SourceFile
-from searchidx.posts.post import build_post, post_of, title_from_body, title_from_path
+from searchidx.posts.post import build_post, post_of
+from searchidx.posts.titles import title_from_body, title_from_path
 from searchidx.settings import FieldKind, FieldSpec, Settings
 
 SETTINGS = Settings(base=Path("/"))
@@ -87,6 +89,54 @@ META = [
 @pytest.mark.parametrize(("text", "meta"), META, ids=[text for text, _ in META])
 def test_meta(text: str, meta: list[tuple[str, str]]) -> None:
     assert list(block(text).meta) == meta
+
+
+RICH = """
+secured: abc==
+imagesX: 1
+images:
+  - url: u
+    size: {w: 5}
+Related:
+  - images: v
+    webUrl: w
+    name: n
+provider:
+  url: p
+  name: q
+webUrl: x
+"""
+PLAIN = RICH.replace("{w: 5}", "\n      w: 5")
+EVERY = ["secured", "imagesX", "images.url", "images.size.w", "Related.images", "Related.webUrl",
+         "Related.name", "provider.url"]  # fmt: skip
+IGNORED: list[tuple[tuple[str, ...], list[str]]] = [
+    ((), EVERY),
+    (("SECURED",), EVERY[1:]),
+    (("images",), [key for key in EVERY if not key.startswith("images.")]),
+    (("images*",), [key for key in EVERY if not key.startswith("images")]),
+    (("related.images", "images.size"), [EVERY[at] for at in (0, 1, 2, 5, 6, 7)]),
+    (("related[].images",), [key for key in EVERY if key != "Related.images"]),
+    (("*url",), [EVERY[at] for at in (0, 1, 3, 4, 6)]),
+    (("?mages.[u-v]rl",), [key for key in EVERY if key != "images.url"]),
+    (("url", "rel", "secure"), EVERY),
+    (("*",), []),
+]
+
+
+@pytest.mark.parametrize("block", [RICH, PLAIN], ids=["by PyYAML", "by lines"])
+@pytest.mark.parametrize(("patterns", "keys"), IGNORED, ids=[str(case[0]) for case in IGNORED])
+def test_metadata_that_is_ignored(block: str, patterns: tuple[str, ...], keys: list[str]) -> None:
+    settings = replace(SETTINGS, ignore_metadata=patterns)
+    post = build_post(SourceFile("p.md", 0, 0), f"---{block}---\n".encode(), settings)
+    assert [key for key, _ in post.meta] == keys
+    assert post.fields == {"title": ("p",), "provider": ("q",), "url": ("x",)}
+
+
+def test_what_is_ignored_is_no_lost_text() -> None:
+    data = ("---\nx: [" + "a, " * 2_001 + "]\n---\n").encode()
+    settings = replace(SETTINGS, ignore_metadata=("x",))
+    post = build_post(SourceFile("p.md", 0, 0), data, settings)
+    assert (post.meta, post.problems) == ((), ())
 
 
 def test_meta_has_a_limit() -> None:
