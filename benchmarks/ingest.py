@@ -4,10 +4,12 @@ Measured: a first sync of synthetic posts in the sample's format (corpus.py), a 
 changed, a sync after one post changed, the index's size and the peak memory of the first sync. The
 peers read with python-frontmatter and write the plain way (engines/), and know what changed by size
 and time of the files, as searchidx does; each is shown with one process and, as `NAME-2`, with two
-that read, as many as searchidx uses. `whoosh index` is Whoosh's own command, which takes the files
-as they are, front matter and all. A process an engine and run; the files are in the page cache; the
-median of the runs. After every step the index is asked whether it holds what it should.
-Beside them, what the peers cannot be faster than: a walk of the tree, and python-frontmatter alone.
+that read, as many as searchidx uses. By default searchidx indexes all that a file says, the peers
+a few fields: `searchidx-fields` keeps those of the peers only, `tantivy-same` all that searchidx
+does. `whoosh index` is Whoosh's own command, which takes the files as they are, front matter and
+all. A process an engine and run; the files are in the page cache; the median of the runs. After
+every step the index is asked whether it holds what it should. Beside them, what the peers cannot be
+faster than: a walk of the tree, and python-frontmatter alone.
 
     python -m benchmarks.ingest --posts 5000 --runs 3 --out benchmarks/results/ingest-5000.json
 """
@@ -114,15 +116,19 @@ class Contestant:
 
 
 def _contestants(names: Iterable[str], jobs: int) -> dict[str, Contestant]:
-    """searchidx with all processes, each peer with one and with all."""
+    """searchidx with all processes, with all it finds and with the fields of the peers; each peer
+    with one process and with all."""
     found = {}
     for name in names:
         if name == REFERENCE:
             found[name] = Contestant(name, jobs)
+            found[f"{name}-fields"] = Contestant(f"{name}_fields", jobs)
             continue
         found[name] = Contestant(name, 1)
         if jobs > 1 and name != "whoosh":
             found[f"{name}-{jobs}"] = Contestant(name, jobs)
+        if name == "tantivy":
+            found[f"{name}-same"] = Contestant(f"{name}_same", jobs)
     return found
 
 

@@ -89,7 +89,11 @@ def test_every_engine_keeps_in_step_with_the_files(tmp_path: Path) -> None:
     found = results("ingest", tmp_path / "ingest.json", "--posts", "40")
     assert found["wrong"] == {}
     with_two = {f"{name}-2" for name in found["versions"] if name not in ("searchidx", "whoosh")}
-    assert found["measured"].keys() == found["versions"].keys() | with_two
+    others = {
+        "searchidx-fields",
+        *(f"{name}-same" for name in found["versions"] if name == "tantivy"),
+    }
+    assert found["measured"].keys() == found["versions"].keys() | with_two | others
     assert found["floors"]["whoosh_command_posts_per_s"] > 0
     for measures in found["measured"].values():
         assert measures.keys() == INGEST_MEASURES

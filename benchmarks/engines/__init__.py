@@ -60,7 +60,7 @@ class NotInstalled(Exception):
 
 
 def load(name: str) -> Engine:
-    """The engine of that name: one of NAMES, or `tantivy_same`, `whoosh_same`.
+    """The engine of that name: one of NAMES, or one with other fields, such as `tantivy_same`.
 
     Raises: NotInstalled.
     """

@@ -50,7 +50,12 @@ class _Open:
         self.index.close()
 
 
-class _Engine:
+class Engine:
+    """searchidx with some settings for files, but for their base."""
+
+    def __init__(self, settings: searchidx.Settings) -> None:
+        self._settings = settings
+
     def version(self) -> str:
         from importlib.metadata import PackageNotFoundError, version
 
@@ -60,7 +65,7 @@ class _Engine:
             return "searchidx (source tree)"
 
     def sync(self, folder: Path, where: Path, jobs: int) -> int:
-        settings = searchidx.Settings(base=where)
+        settings = replace(self._settings, base=where)
         with searchidx.open(where / "index", settings=settings, create=True) as index:
             return index.sync([folder], jobs=jobs).read
 
@@ -141,4 +146,4 @@ def query_text(question: Question) -> str:
     return " ".join(parts)
 
 
-ENGINE = _Engine()
+ENGINE = Engine(searchidx.Settings(Path()))
