@@ -21,7 +21,7 @@ from searchidx.columnar.postings import FieldTerms
 MOST_BYTES = 128 * 1024 * 1024
 """What the terms that are kept may take."""
 
-_BYTES_PER_DOCUMENT = 20
+_BYTES_PER_DOCUMENT = 24
 """A document's number, weight and score, and where its positions end."""
 
 _BYTES_PER_TERM = 1000
@@ -29,18 +29,21 @@ _BYTES_PER_TERM = 1000
 FEW = 8
 """Scores of one in so many documents, or fewer, are worked out for these alone."""
 
+COMMON = 40
+"""A term in more than one in so many documents of a segment is common."""
+
 
 class Postings:
     """A term of a field in one segment. `docs` hold it, deleted ones included, ascending."""
 
-    __slots__ = ("_ends", "_scores", "_weights", "docs", "found", "number", "terms")
+    __slots__ = ("_ends", "_scores", "_set", "_size", "_weights", "docs", "number", "terms")
 
     def __init__(self, terms: FieldTerms, number: int, size: int) -> None:
         self.terms = terms
         self.number = number
         self.docs = _fixed(terms.docs(number))
-        self.found = DocSet(size, self.docs)
-        """The same as a set of documents, of the `size` that the segment has."""
+        self._size = size
+        self._set = DocSet(size, self.docs) if COMMON * len(self.docs) > size else None
         self._weights: Array | None = None
         self._scores: Scores | None = None
         self._ends: Numbers | None = None
@@ -48,11 +51,17 @@ class Postings:
     @property
     def size_bytes(self) -> int:
         """About what it takes, with everything that may be worked out."""
-        return _BYTES_PER_TERM + _BYTES_PER_DOCUMENT * len(self.docs) + self.found.size
+        mask = self._size if self._set is not None else 0
+        return _BYTES_PER_TERM + _BYTES_PER_DOCUMENT * len(self.docs) + mask
+
+    @property
+    def set(self) -> DocSet:
+        """The documents as a set; of a common term always the same, which keeps its mask."""
+        return self._set if self._set is not None else DocSet(self._size, self.docs)
 
     def places_of(self, docs: Numbers) -> Numbers | None:
         """Where some of the documents stand among all of them; None if they are all."""
-        return None if len(docs) == len(self.docs) else places_of(docs, self.docs, self.found.size)
+        return None if len(docs) == len(self.docs) else places_of(docs, self.docs, self._size)
 
     def weights(self) -> Array:
         """How often each document holds the term."""

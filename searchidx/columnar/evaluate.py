@@ -161,9 +161,9 @@ class _Evaluation:
     def postings(self, name: str, text: Any) -> Postings | None:
         """The postings of a term; None if it does not occur here."""
         key = (self.part.number, name, text)
-        return self.searcher.decoded.get(key, partial(self.decoded, name, text))
+        return self.searcher.decoded.get(key, partial(self.decode, name, text))
 
-    def decoded(self, name: str, text: Any) -> Postings | None:
+    def decode(self, name: str, text: Any) -> Postings | None:
         number = self.searcher.numbers_of(name, text)[self.part.number]
         terms = self.terms(name) if number is not None else None
         if terms is None or number is None:
@@ -184,7 +184,7 @@ class _Evaluation:
             kept = np.flatnonzero(self.alive[found.docs])
             docs = DocSet(self.size, found.docs[kept])
         else:
-            return Found(found.found, partial(self.term_scores, node, found))
+            return Found(found.set, partial(self.term_scores, node, found))
 
         def scores(at: Numbers | None) -> Scores:
             return self.term_scores(node, found, kept if at is None else kept[at])
@@ -209,7 +209,7 @@ class _Evaluation:
         if self.part.arrays is None:
             return self.docs_by_matcher(node)
         found = self.postings(node.fieldname, node.text)
-        return self.live_set(found.found) if found else self.nothing
+        return self.live_set(found.set) if found else self.nothing
 
     def multi(self, node: query.MultiTerm) -> Found:
         """The documents that hold any of the terms that a pattern stands for.

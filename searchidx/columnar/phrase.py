@@ -75,7 +75,7 @@ def _one_behind(own: Numbers, before: Numbers) -> Numbers:
 
 def _occurrences(words: Sequence[Postings]) -> Iterator[Numbers]:
     """The occurrences of each word in the documents that hold all of them."""
-    common = reduce(DocSet.common, sorted((word.found for word in words), key=len)).docs
+    common = reduce(DocSet.common, sorted((word.set for word in words), key=len)).docs
     for word in words:
         docs, positions = word.occurrences(word.places_of(common))
         yield (docs << POSITION_BITS) + positions
