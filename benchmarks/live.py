@@ -1,12 +1,13 @@
 """How long from a keystroke in the live shell until what it changes is painted?
 
 Measured: the shell as it runs in a terminal, with prompt_toolkit's own terminal output written to
-nothing, driven through a pipe by a second thread. It types queries letter by letter, waits until
-each is answered, and notes how long it took until the letter stood there (echo), until the hits of
-the query with that letter were painted (results), and until facets, dates and the preview were, too
-(all). Then it types as fast as the pipe takes letters, which shows that typing waits for no search:
-the echo of every letter is timed, and only the last query must be answered. The index is of the
-synthetic posts (corpus.py), with word counts checked against them.
+nothing, driven through a pipe by a second thread. Once the first screen is there and the shell has
+nothing left to do, it types queries letter by letter, waits until each is answered, and notes how
+long it took until the letter stood there (echo), until the hits of the query with that letter were
+painted (results), and until facets, dates and the preview were, too (all). Then it types as fast as
+the pipe takes letters, which shows that typing waits for no search: the echo of every letter is
+timed, and only the last query must be answered. The index is of the synthetic posts (corpus.py),
+with word counts checked against them.
 
     python -m benchmarks.live --posts 100000 --out benchmarks/results/live-100000.json
     python -m benchmarks.live --index FOLDER --size 80x24
@@ -117,9 +118,16 @@ class Watch:
 class Driver:
     """Types into a live shell, and times it."""
 
+    live: LiveApp
     keys: PipeInput
     watch: Watch
     times: Times
+
+    def begin(self) -> None:
+        """Wait until the first screen is there, and nothing is left to do."""
+        self.watch.when("", "all")
+        self.live.wait_until_idle(PATIENCE_S)
+        self.watch.forget()
 
     def type_slowly(self, text: str) -> None:
         """Letter by letter, each when the one before is answered and painted."""
@@ -203,7 +211,7 @@ def measure(index: searchidx.Index, typed: Sequence[str], size: Size) -> Times:
         session = Session(index, COLOURED, {"XDG_STATE_HOME": state})
         live = LiveApp(session, (keys, sink))
         watch = Watch(live)
-        driver = Driver(keys, watch, times)
+        driver = Driver(live, keys, watch, times)
         failures: list[BaseException] = []
         thread = threading.Thread(target=_drive, args=(driver, typed, failures), daemon=True)
         thread.start()
@@ -216,8 +224,7 @@ def measure(index: searchidx.Index, typed: Sequence[str], size: Size) -> Times:
 
 def _drive(driver: Driver, typed: Sequence[str], failures: list[BaseException]) -> None:
     try:
-        driver.watch.when("", "all")
-        driver.watch.forget()
+        driver.begin()
         for text in typed:
             driver.type_slowly(text)
         for text in typed:

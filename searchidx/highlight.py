@@ -9,12 +9,15 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from searchidx.analysis import Slot, fold_value, keeps_initials, slots, stemmer
 from searchidx.query.matches import FieldMatches, PhraseMatch
 from searchidx.schema import Names
 
 ELLIPSIS = "…"
+SHORT_TEXT, TEXTS_KEPT = 400, 1000
+"""So many texts of so few characters are kept as they were analysed: a shell shows them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> lis
             return [(0, len(text))] if text else []
     if not (terms.terms or terms.phrases or words.terms or words.tests):
         return []
-    found = list(slots(text))
+    found = _known_slots(text) if len(text) <= SHORT_TEXT else tuple(slots(text))
     forms = [_forms(slot, prefix) for slot in found]
     stems = _stems(forms, names, terms)
     pairs = [
@@ -50,6 +53,11 @@ def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> lis
     for phrase in terms.phrases:
         pairs.extend(_phrase_spans(phrase, found, stems))
     return merged(pairs)
+
+
+@lru_cache(maxsize=TEXTS_KEPT)
+def _known_slots(text: str) -> tuple[Slot, ...]:
+    return tuple(slots(text))
 
 
 def merged(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -158,6 +158,7 @@ class Snapshot:
         self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         """What queries may name, by the fields in which plain words are looked for."""
         self._spellings: dict[tuple[str, str], str] = {}
+        self._last: tuple[query.Query, list[DocSet]] | None = None
 
     @property
     def generation(self) -> int:
@@ -185,20 +186,19 @@ class Snapshot:
 
     def count(self, tree: query.Query) -> int:
         """How many posts match."""
-        with self._files:
-            return sum(map(len, matching(tree, self._searcher)))
+        return sum(map(len, self.found(tree)))
 
     def matching(self, tree: query.Query) -> Numbers:
         """The numbers of the posts that match, ascending."""
-        with self._files:
-            found = matching(tree, self._searcher)
-            return _numbered(found, self._bases)
+        return _numbered(self.found(tree), self._bases)
 
     def best(self, tree: query.Query, limit: int) -> tuple[int, list[tuple[int, float]]]:
         """How many posts match, and the `limit` best as (number, score).
 
         Best first; of two with the same score the lower number.
         """
+        if not limit:
+            return self.count(tree), []
         with self._files:
             return best(tree, self._searcher, limit)
 
@@ -206,8 +206,8 @@ class Snapshot:
         self, tree: query.Query, keys: Sequence[SortKey], limit: int
     ) -> tuple[int, list[int]]:
         """How many posts match, and the first `limit` in the order of the keys, then by number."""
+        numbers = self.matching(tree)
         with self._files:
-            numbers = _numbered(matching(tree, self._searcher), self._bases)
             return len(numbers), self._sort_keys.first(numbers, keys, limit)
 
     def explain(self, tree: query.Query, number: int) -> Explanation | None:
@@ -394,9 +394,15 @@ class Snapshot:
         return known
 
     def found(self, tree: query.Query) -> list[DocSet]:
-        """The documents that match, segment by segment: what is counted below."""
-        with self._files:
-            return matching(tree, self._searcher)
+        """The documents that match, segment by segment: what is counted below.
+
+        Those of the last tree are kept: what was searched is often counted, too.
+        """
+        last = self._last
+        if last is None or last[0] is not tree:
+            with self._files:
+                last = self._last = tree, matching(tree, self._searcher)
+        return last[1]
 
     def value_counts(self, field: str, found: Sequence[DocSet]) -> list[tuple[str, int, int]]:
         """The terms of a Whoosh field among some documents, in no order.

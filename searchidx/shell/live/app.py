@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,14 +22,12 @@ from prompt_toolkit.filters import (
     is_searching,
     vi_navigation_mode,
 )
-from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.layout import (
     BufferControl,
     Float,
     FloatContainer,
-    FormattedTextControl,
     HSplit,
     Layout,
     Window,
@@ -49,7 +49,8 @@ from searchidx.shell.editing import (
 )
 from searchidx.shell.live.controller import Controller
 from searchidx.shell.live.keys import KEYS, Action
-from searchidx.shell.live.lines import PAINT
+from searchidx.shell.live.lines import PAINT, Line
+from searchidx.shell.live.painting import Canvas
 from searchidx.shell.live.searching import Piece, Searching, Task
 from searchidx.shell.live.state import can_close
 from searchidx.shell.live.worker import LatestWorker
@@ -60,10 +61,16 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_bindings import NotImplementedOrNone
 
 PROMPT = "› "
+QUERY_ROWS = 1
 LOOK_EVERY_S = 2.0
 ESCAPE_WAIT_S = 0.05
 MENU_ROWS = 10
 NEVER = 1_000_000_000
+PAINTING_WAIT_S = 0.1
+"""So long at most the worker waits until what it has found is on the screen, before it goes on."""
+
+SWITCH_S = 0.001
+"""After so long the worker lets the thread of the terminal run, when that has something to do."""
 
 
 def run_live(
@@ -105,6 +112,8 @@ class LiveApp:
             output=sink,
         )
         self.app.ttimeoutlen = ESCAPE_WAIT_S
+        self._painted = threading.Event()
+        self.app.after_render += lambda app: self._painted.set()
         self._query.buffer.on_text_changed += self._typed
 
     def run(self, text: str) -> Shell | None:
@@ -114,7 +123,7 @@ class LiveApp:
         try:
             self.set_text(text)
             self.controller.start(text)
-            with _collecting_when_idle():
+            with _collecting_when_idle(), _switching_soon():
                 return self.app.run(pre_run=self._begin)
         except EOFError:  # the input ended
             return None
@@ -122,6 +131,10 @@ class LiveApp:
             self._worker.close()
             self._session.palette = palette
             self._session.sort = self.controller.state.sort
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Whether everything that was asked is searched, at the latest after so long."""
+        return self._worker.wait_until_idle(timeout_s)
 
     def _begin(self) -> None:
         self.app.create_background_task(self._look_now_and_then())
@@ -139,7 +152,15 @@ class LiveApp:
     # -- from the worker's thread
 
     def _deliver(self, piece: Piece) -> None:
-        self._later(lambda: self.controller.take(piece))
+        """Show a piece, and wait until it is painted: what comes next would slow that down."""
+        self._painted.clear()
+        self._later(lambda: self._take(piece))
+        self._painted.wait(PAINTING_WAIT_S)
+
+    def _take(self, piece: Piece) -> None:
+        self.controller.take(piece)
+        if not self.app.invalidated:
+            self._painted.set()
 
     def _failed(self, error: Exception) -> None:
         self._later(lambda: self.controller.fail(error))
@@ -210,18 +231,29 @@ class LiveApp:
             self.controller.type(buffer.text)
 
     def _layout(self) -> Layout:
-        query = Window(self._query.control, height=1)
-        body = Window(_Screen(self._fragments, self.controller), wrap_lines=False)
+        query = Window(self._query.control, height=QUERY_ROWS)
+        uses_mouse = self._session.preferences.mouse
+        body = Canvas(self._lines, self._on_mouse if uses_mouse else None)
         menu = Float(CompletionsMenu(max_height=MENU_ROWS), xcursor=True, ycursor=True)
         content = FloatContainer(HSplit([query, body, self._query.search]), [menu])
         return Layout(content, focused_element=query)
 
-    def _fragments(self) -> StyleAndTextTuples:
+    def _lines(self) -> list[Line]:
         size = self.app.output.get_size()
-        fragments: StyleAndTextTuples = []
-        for line in self.controller.screen(size.columns, size.rows):
-            fragments += [*line, ("", "\n")]
-        return fragments[:-1]
+        return self.controller.screen(size.columns, size.rows)
+
+    def _on_mouse(self, event: MouseEvent) -> NotImplementedOrNone:
+        """The wheel moves, a click chooses a hit."""
+        match event.event_type:
+            case MouseEventType.SCROLL_UP:
+                self.controller.act(Action.UP)
+            case MouseEventType.SCROLL_DOWN:
+                self.controller.act(Action.DOWN)
+            case MouseEventType.MOUSE_UP:
+                self.controller.click(event.position.x, event.position.y - QUERY_ROWS)
+            case _:
+                return NotImplemented
+        return None
 
     def _bindings(self) -> KeyBindings:
         bindings = KeyBindings()
@@ -264,26 +296,6 @@ class LiveApp:
         return lambda event: self.controller.act(action)
 
 
-class _Screen(FormattedTextControl):
-    """What stands below the query line; the wheel moves in it, a click chooses a hit."""
-
-    def __init__(self, fragments: Callable[[], StyleAndTextTuples], controller: Controller) -> None:
-        super().__init__(fragments)
-        self._controller = controller
-
-    def mouse_handler(self, mouse_event: MouseEvent) -> NotImplementedOrNone:
-        match mouse_event.event_type:
-            case MouseEventType.SCROLL_UP:
-                self._controller.act(Action.UP)
-            case MouseEventType.SCROLL_DOWN:
-                self._controller.act(Action.DOWN)
-            case MouseEventType.MOUSE_UP:
-                self._controller.click(mouse_event.position.x, mouse_event.position.y)
-            case _:
-                return NotImplemented
-        return None
-
-
 @contextmanager
 def _collecting_when_idle() -> Iterator[None]:
     """All of memory is looked through for garbage in the pauses of typing only.
@@ -298,6 +310,17 @@ def _collecting_when_idle() -> Iterator[None]:
     finally:
         gc.unfreeze()
         gc.set_threshold(*usual)
+
+
+@contextmanager
+def _switching_soon() -> Iterator[None]:
+    """The thread that paints is not kept waiting by the one that searches."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _query_line(session: Session) -> _Query:

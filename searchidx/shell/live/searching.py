@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from searchidx.analysis import fold
 from searchidx.errors import QueryError
+from searchidx.results import Hit
 from searchidx.shell.live.asking import (
     Answer,
     Question,
@@ -20,6 +23,9 @@ from searchidx.shell.live.lines import PAINT, painted_lines
 from searchidx.shell.live.state import Preview
 from searchidx.shell.session import Session
 from searchidx.shell.texts import post_text
+
+MOST_STARTS = 40
+"""So many first letters are looked for before any is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +56,10 @@ class Searching:
         self._answer: Answer | None = None
         self._tally: Tally | None = None
         self._preview: tuple[tuple[Question, str, int], Preview] | None = None
+        self._is_warm = False
 
-    def work(self, task: Task) -> Iterator[Piece]:
-        """The pieces of what a task wants, each as soon as it is there.
+    def work(self, task: Task) -> Iterator[Piece | None]:
+        """The pieces of what a task wants, each as soon as it is there; None is a pause.
 
         Raises: IndexMissing, IndexCorrupt and the like.
         """
@@ -65,6 +72,23 @@ class Searching:
             yield preview
         if task.counts:
             yield self._counts(task.question)
+        if not self._is_warm:
+            self._is_warm = True
+            yield from self._warmed(found)
+
+    def _warmed(self, shown: Answer) -> Iterator[None]:
+        """Look for how words of the first hits start: what is read for the first time is slow."""
+        session = self._session
+        for start in _starts(shown.results.hits):
+            yield None
+            question = Question(start)
+            found = answer(session.index, question, session.vocabulary())
+            if len(start) > 1:
+                yield None
+                tally(session.index, question, session.vocabulary())
+                yield None
+                if hit := chosen_hit(found, 0):
+                    post_text(hit, PAINT, session.width)
 
     def _refresh(self) -> None:
         """Search the newest generation; what was found in another is forgotten."""
@@ -73,6 +97,7 @@ class Searching:
         if index.generation != self._generation:
             self._generation = index.generation
             self._answer = self._tally = self._preview = None
+            self._is_warm = False
 
     def _answered(self, question: Question) -> Answer:
         known = self._answer
@@ -114,3 +139,11 @@ class Searching:
             known = tally(session.index, question, session.vocabulary(), self._saved(question))
             self._tally = known
         return known
+
+
+def _starts(hits: Sequence[Hit]) -> list[str]:
+    """Two letters that a word of their titles starts with, then the first letters of all of them,
+    the most frequent first."""
+    words = [word for hit in hits for word in fold(hit.text("title")).split() if word.isalpha()]
+    letters = Counter(word[0] for word in words).most_common(MOST_STARTS)
+    return [*(word[:2] for word in words[:1]), *(letter for letter, _ in letters)]

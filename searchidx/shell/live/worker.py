@@ -14,12 +14,13 @@ class LatestWorker(Generic[Task, Piece]):
     """Runs `work` on the latest task, and hands each piece it yields to `deliver`.
 
     Both run in the worker's thread. When a newer task has come in the meantime, the pieces of the
-    older one are neither delivered nor worked out. An exception in `work` is handed to `failed`.
+    older one are neither delivered nor worked out; a None that is yielded is a pause in which that
+    is looked for. An exception in `work` is handed to `failed`.
     """
 
     def __init__(
         self,
-        work: Callable[[Task], Iterator[Piece]],
+        work: Callable[[Task], Iterator[Piece | None]],
         deliver: Callable[[Piece], None],
         failed: Callable[[Exception], None],
     ) -> None:
@@ -74,7 +75,8 @@ class LatestWorker(Generic[Task, Piece]):
             for piece in self._work(task):
                 if self._is_outdated():
                     return
-                self._deliver(piece)
+                if piece is not None:
+                    self._deliver(piece)
         except Exception as error:
             self._failed(error)
 
