@@ -88,9 +88,8 @@ def facet_counts(
     texts = counts(column, found)
     if most and len(texts) > most:
         texts = sorted(texts, key=lambda row: (-row[1], row[0]))[:most]
-    return [
-        FacetCount(snapshot.spelling(spec, term, number), count) for term, count, number in texts
-    ]
+    spelt = snapshot.spellings(spec, [(term, number) for term, _, number in texts])
+    return [FacetCount(text, count) for text, (_, count, _) in zip(spelt, texts, strict=True)]
 
 
 def by_count(rows: Iterable[FacetCount]) -> tuple[FacetCount, ...]:

@@ -164,7 +164,7 @@ def _near_values(snapshot: Snapshot, spec: FieldSpec, text: str) -> list[str]:
 def _written(snapshot: Snapshot, spec: FieldSpec, term: str) -> str:
     """How a post writes a value of a field."""
     number = snapshot.first_with(names_of(spec).value, term)
-    return term if number is None else snapshot.spelling(spec, fold(term), number)
+    return term if number is None else snapshot.spellings(spec, [(fold(term), number)])[0]
 
 
 def _replaced(text: str, changes: Sequence[tuple[Token, str]]) -> str:

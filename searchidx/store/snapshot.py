@@ -15,7 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import compress
+from itertools import compress, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,7 +24,7 @@ import numpy as np
 from whoosh import query
 from whoosh.fields import Schema
 
-from searchidx.analysis import LONGEST_KEYWORD, fold_value
+from searchidx.analysis import LONGEST_KEYWORD, fold_value, fold_values
 from searchidx.columnar.evaluate import best, matching
 from searchidx.columnar.found import DocSet, Mask, mask_without
 from searchidx.columnar.packed import Numbers
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from searchidx.store.counting import FieldCounts
 
 MOST_SPELLINGS = 100_000
-"""So many values of facets are remembered as posts write them."""
+"""So many values of a facet are remembered as posts write them."""
 
 
 class StoredPost(NamedTuple):
@@ -157,7 +158,7 @@ class Snapshot:
         """The metadata keys that no declared field takes; to be called when they are needed."""
         self.vocabularies: dict[tuple[str, ...], Vocabulary] = {}
         """What queries may name, by the fields in which plain words are looked for."""
-        self._spellings: dict[tuple[str, str], str] = {}
+        self._spellings: dict[str, dict[str, str]] = {}
         self._last: tuple[query.Query, list[DocSet]] | None = None
 
     @property
@@ -381,17 +382,34 @@ class Snapshot:
         found = self.presence().items()
         return tuple((n.removeprefix("meta."), c) for n, c in found if n.startswith("meta."))
 
-    def spelling(self, spec: FieldSpec, term: str, number: int) -> str:
-        """How the post of this number, which has a value of the field, writes the value."""
-        known = self._spellings.get((spec.name, term))
-        if known is None:
-            value = self.stored(number).fields.get(spec.name, ())
-            longest = names_of(spec).longest
-            texts = value if isinstance(value, tuple) else ()
-            known = next((text for text in texts if fold_value(text, longest) == term), term)
-            if len(self._spellings) < MOST_SPELLINGS:
-                self._spellings[(spec.name, term)] = known
-        return known
+    def spellings(self, spec: FieldSpec, rows: Sequence[tuple[str, int]]) -> list[str]:
+        """How posts write the values of a field.
+
+        `rows` are terms, each with the number of a post that has it. Of many, the posts are read in
+        the order in which they are stored, and each once.
+        """
+        known = self._spellings.setdefault(spec.name, {})
+        unknown = sorted((number, term) for term, number in rows if term not in known)
+        found: dict[str, str] = {}
+        for number, group in groupby(unknown, key=itemgetter(0)):
+            texts = self._texts(spec.name, number)
+            terms, _ = fold_values(texts, names_of(spec).longest)
+            written = dict(zip(reversed(terms), reversed(texts), strict=True))
+            found |= {term: written.get(term, term) for _, term in group}
+        spelt = [known[term] if term in known else found[term] for term, _ in rows]
+        if len(known) + len(found) <= MOST_SPELLINGS:
+            known |= found
+        return spelt
+
+    def _texts(self, name: str, number: int) -> Sequence[str]:
+        """The stored texts of one field of a post."""
+        arrays, at = self._place(number)
+        with self._files:
+            values = arrays.stored.head(at)
+            if name not in values:
+                values = arrays.stored.tail(at)
+        texts: Sequence[str] = values.get(name, ())
+        return texts
 
     def found(self, tree: query.Query) -> list[DocSet]:
         """The documents that match, segment by segment: what is counted below.
