@@ -39,6 +39,10 @@ _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
 
 
+WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
+KEPT_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
+
+
 class Palette(NamedTuple):
     """What is put before each kind of text, and behind all of them."""
 
@@ -55,12 +59,29 @@ class Palette(NamedTuple):
 
         `files` is the absolute folder that relative paths count from.
         """
+        return self.link_to_file(path, clean(path))
+
+    def link_to_file(self, path: str, text: str) -> str:
+        """The text, linked to a file; the text alone without `files`."""
         if not self.files:
-            return clean(path)
+            return text
         from urllib.parse import quote
 
         whole = path if path.startswith("/") else f"{self.files}/{path}"
-        return f"\x1b]8;;file://{quote(whole)}\x1b\\{clean(path)}\x1b]8;;\x1b\\"
+        return _link(f"file://{quote(whole, errors='replace')}", text)
+
+    def link_to_address(self, address: str, text: str) -> str:
+        """The text, linked to a web address; the text alone without `files`, or for no address."""
+        if not self.files or not WEB_ADDRESS.fullmatch(address):
+            return text
+        from urllib.parse import quote
+
+        return _link(quote(address, safe=KEPT_IN_ADDRESSES, errors="replace"), text)
+
+
+def _link(target: str, text: str) -> str:
+    """A text with the sequences around it that make a link of it (OSC 8)."""
+    return f"\x1b]8;;{target}\x1b\\{text}\x1b]8;;\x1b\\"
 
 
 PLAIN = Palette()

@@ -123,8 +123,8 @@ def test_the_manual_has_every_command_and_flag(capsys: pytest.CaptureFixture[str
     ],
 )
 def test_where_there_are_links(environment: Mapping[str, str], has_links: bool) -> None:
-    assert bool(linking(COLOURED, Path("/base"), environment, True).files) is has_links
-    assert linking(PLAIN, Path("/base"), environment, True) == PLAIN
+    assert bool(linking(COLOURED, Path("/base"), environment).files) is has_links
+    assert linking(PLAIN, Path("/base"), environment) == PLAIN
 
 
 def test_a_link_cannot_be_left_by_a_path() -> None:

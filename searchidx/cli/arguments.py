@@ -142,14 +142,7 @@ def _query(commands: Commands) -> None:
         "The query language is on the page docs/query-language.md.",
     )
     parser.add_argument("text", nargs="+", metavar="TEXT", help="the query; - reads it from stdin")
-    parser.add_argument(
-        "-n",
-        "--limit",
-        type=_count,
-        default=10,
-        metavar="N",
-        help="how many hits to print (default: 10)",
-    )
+    _add_limit(parser)
     parser.add_argument("--offset", type=_count, default=0, metavar="N", help="hits to skip")
     parser.add_argument(
         "--sort",
@@ -195,6 +188,25 @@ def _query(commands: Commands) -> None:
     output.add_argument("--count", action="store_true", help="print the number of matches only")
 
 
+def _add_limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-n",
+        "--limit",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="how many hits to print (default: 10)",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"print {what} as JSON")
+
+
+def _add_path_of_post(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
+
+
 def _add_output(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     """The forms in which hits can be printed."""
     output = parser.add_mutually_exclusive_group()
@@ -217,16 +229,14 @@ def _why(commands: Commands) -> None:
         epilog="exit status: 0 it matches, 1 it does not",
     )
     parser.add_argument("text", metavar="QUERY")
-    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    _add_path_of_post(parser)
+    _add_json(parser, "it")
 
 
 def _similar(commands: Commands) -> None:
     parser = _command(commands, "similar", "print the posts most like one")
-    parser.add_argument("path", metavar="PATH", help="of the post; its end will do")
-    parser.add_argument(
-        "-n", "--limit", type=_count, default=10, metavar="N", help="how many (default: 10)"
-    )
+    _add_path_of_post(parser)
+    _add_limit(parser)
     _add_output(parser)
 
 
@@ -245,9 +255,7 @@ def _saved(commands: Commands) -> None:
     parser.add_argument(
         "--new", action="store_true", help="run: print what entered or left since the last time"
     )
-    parser.add_argument(
-        "-n", "--limit", type=_count, default=10, metavar="N", help="how many hits (default: 10)"
-    )
+    _add_limit(parser)
     _add_output(parser)
 
 
@@ -262,19 +270,19 @@ def _shell(commands: Commands) -> None:
 
 def _stats(commands: Commands) -> None:
     parser = _command(commands, "stats", "print what the index holds")
-    parser.add_argument("--json", action="store_true", help="print it as JSON")
+    _add_json(parser, "it")
 
 
 def _fields(commands: Commands) -> None:
     parser = _command(commands, "fields", "print the fields and metadata keys a query may name")
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    _add_json(parser, "them")
 
 
 def _terms(commands: Commands) -> None:
     parser = _command(commands, "terms", "print the words or values of a field, with their posts")
     parser.add_argument("field", metavar="FIELD")
     parser.add_argument("prefix", metavar="PREFIX", nargs="?", default="")
-    parser.add_argument("--json", action="store_true", help="print them as JSON")
+    _add_json(parser, "them")
 
 
 def _check(commands: Commands) -> None:
@@ -284,7 +292,7 @@ def _check(commands: Commands) -> None:
         "say whether the index is whole and agrees with the files",
         epilog="exit status: 0 whole and up to date, 1 whole but stale, 2 damaged",
     )
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    _add_json(parser, "the report")
 
 
 def _lint(commands: Commands) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
@@ -16,19 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
-from searchidx.cli.locate import find_index, settings_for
+from searchidx.cli.locate import find_index, settings_for, settings_path
 from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
 from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import CheckReport, Index, open_index
 from searchidx.reading import SearchOptions
 from searchidx.results import Explanation, Results
-from searchidx.settings import find_settings
+from searchidx.settings import Settings
 
 if TYPE_CHECKING:
     from searchidx.answers import CrossCounts, NoHits
     from searchidx.posts.model import Problem
     from searchidx.render import Palette
+    from searchidx.results import Hit
+    from searchidx.shell.preferences import Preferences
     from searchidx.stats import Stats
     from searchidx.sync import SyncReport
 
@@ -76,6 +78,7 @@ def query(arguments: Arguments) -> int:
     times: Times = arguments.times
     with index_to_search(arguments) as source:
         times.mark("opening")
+        line_of(arguments, source)
         text = _with_saved(text, source)
         if arguments.explain_time:
             source.parse(text, lenient=True)
@@ -149,12 +152,20 @@ def print_results(
         for row in render.results_json(results, explanations)["hits"]:
             print(render.json_text(row))
     elif output == "format":
-        line = render.template(arguments.format, [spec.name for spec in source.fields])
+        line = line_of(arguments, source)
         sys.stdout.writelines(f"{line(hit)}\n" for hit in results)
     else:
         _print_paths([hit.path for hit in results], source.path.parent, arguments.null)
     if output not in ("json", "jsonl"):
         sys.stderr.write(_summary(results, no_hits))
+
+
+def line_of(arguments: Arguments, source: Index) -> Callable[[Hit], str]:
+    """What --format prints of a hit. Raises: SearchIdxError for a template that cannot be filled.
+
+    To be called before anything is searched.
+    """
+    return render.template(arguments.format or "", [spec.name for spec in source.fields])
 
 
 def _document(
@@ -192,40 +203,39 @@ def _output_of(arguments: Arguments) -> str:
 def shell(arguments: Arguments) -> int:
     """Search interactively."""
     from searchidx.shell import run_shell
-    from searchidx.shell.preferences import load_preferences
     from searchidx.shell.session import Shell
 
     first = Shell.LINES if arguments.plain else Shell.LIVE
-    here = Path.cwd()
     with index_to_search(arguments) as source:
-        preferences = load_preferences(find_settings(source.path.parent) or find_settings(here))
-        environment = _pager_environment(source)
-        palette = _palette(arguments, source)
+        preferences = _preferences(source)
+        environment = _pager_environment(preferences)
         return run_shell(
             source,
-            palette,
+            _palette(arguments, source, preferences if sys.stdout.isatty() else None),
             lambda text: page(text, environment, wanted=True),
             first=first,
             preferences=preferences,
         )
 
 
-def _palette(arguments: Arguments, source: Index) -> Palette:
-    is_terminal = sys.stdout.isatty()
-    palette = palette_for(arguments.color, os.environ, is_terminal)
-    return linking(palette, source.path.parent, os.environ, is_terminal)
+def _palette(arguments: Arguments, source: Index, preferences: Preferences | None) -> Palette:
+    """The colours and links; `preferences` are those of a terminal, None where there is none."""
+    palette = palette_for(arguments.color, os.environ, preferences is not None)
+    wanted = preferences.links if preferences else "never"
+    return linking(palette, source.path.parent, os.environ, wanted)
 
 
-def _pager_environment(source: Index) -> dict[str, str]:
+def _preferences(source: Index) -> Preferences:
+    """What the settings say about the terminal."""
+    from searchidx.shell.preferences import load_preferences
+
+    return load_preferences(settings_path(source.path, Path.cwd()))
+
+
+def _pager_environment(preferences: Preferences) -> dict[str, str]:
     """The environment, with the pager of the settings where SEARCHIDX_PAGER names none."""
-    environment = dict(os.environ)
-    path = find_settings(source.path.parent) or find_settings(Path.cwd())
-    if path and "SEARCHIDX_PAGER" not in environment:
-        from searchidx.shell.preferences import load_preferences
-
-        if pager := load_preferences(path).pager:
-            environment["SEARCHIDX_PAGER"] = pager
-    return environment
+    wanted = {"SEARCHIDX_PAGER": preferences.pager} if preferences.pager else {}
+    return {**wanted, **os.environ}
 
 
 def stats(arguments: Arguments) -> int:
@@ -296,9 +306,8 @@ def index_to_read(arguments: Arguments) -> Index:
 
 def index_to_search(arguments: Arguments) -> Index:
     """The index to read, with what searchidx.toml says of searching."""
-    folder = find_index(arguments.index, os.environ, Path.cwd())
+    folder, settings = _index_and_settings(arguments, None)
     index = open_index(folder)
-    settings = settings_for(folder, None, Path.cwd())
     if settings is not None:
         index.settings = replace(index.settings, search=settings.search)
     return index
@@ -306,15 +315,20 @@ def index_to_search(arguments: Arguments) -> Index:
 
 def index_to_write(arguments: Arguments) -> Index:
     """The index to sync; one that cannot be read is opened empty when it is to be rebuilt."""
-    here = Path.cwd()
-    folder = find_index(arguments.index, os.environ, here)
-    settings = settings_for(folder, arguments.settings, here)
+    folder, settings = _index_and_settings(arguments, arguments.settings)
     try:
         return open_index(folder, settings=settings, create=True)
     except (IndexCorrupt, IndexVersionMismatch):
         if not arguments.full:
             raise
         return open_index(folder, settings=settings, create=True, discard=True)
+
+
+def _index_and_settings(arguments: Arguments, flag: str | None) -> tuple[Path, Settings | None]:
+    """The folder of the index, and the settings for it."""
+    here = Path.cwd()
+    folder = find_index(arguments.index, os.environ, here)
+    return folder, settings_for(folder, flag, here)
 
 
 # -- texts and JSON
@@ -435,7 +449,8 @@ def _print_hits(
     place: tuple[Index, Arguments],
 ) -> None:
     source, arguments = place
-    palette = _palette(arguments, source)
+    preferences = _preferences(source) if sys.stdout.isatty() else None
+    palette = _palette(arguments, source, preferences)
     width = stream_width(sys.stdout)
     parts = []
     for hit, explanation in zip_longest(results.hits, explanations):
@@ -447,7 +462,7 @@ def _print_hits(
     if results.facets or cross:
         parts += _counts_text(results, cross, palette)
     text = "".join(parts)
-    environment = _pager_environment(source) if sys.stdout.isatty() else os.environ
+    environment = _pager_environment(preferences) if preferences else os.environ
     page(text, environment, not arguments.no_pager)
 
 

@@ -27,11 +27,15 @@ def find_index(flag: str | None, environment: Mapping[str, str], here: Path) -> 
     return here / DEFAULT_INDEX
 
 
+def settings_path(index: Path, here: Path) -> Path | None:
+    """The nearest searchidx.toml from the index upward, else from `here` upward; None for none."""
+    return find_settings(index.parent) or find_settings(here)
+
+
 def settings_for(index: Path, flag: str | None, here: Path) -> Settings | None:
     """The settings to build `index` with; None to keep those it was built with, or the defaults.
 
-    The flag, else the nearest searchidx.toml from the index upward, else from `here` upward.
-    Raises: SettingsError.
+    The flag, else those of `settings_path`. Raises: SettingsError.
     """
-    path = here / flag if flag else find_settings(index.parent) or find_settings(here)
+    path = here / flag if flag else settings_path(index, here)
     return load_settings(path) if path else None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
-from searchidx.cli.commands import Arguments, index_to_read, print_results
+from searchidx.cli.commands import Arguments, index_to_search, line_of, print_results
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.index import Index
 from searchidx.places import state_folder
@@ -28,7 +28,7 @@ from searchidx.saved import (
 
 def saved(arguments: Arguments) -> int:
     """List, save, run, remove or check saved searches."""
-    with index_to_read(arguments) as source:
+    with index_to_search(arguments) as source:
         match arguments.action:
             case "list":
                 return _list(source)
@@ -70,6 +70,7 @@ def _check(source: Index) -> int:
 
 
 def _run(source: Index, arguments: Arguments) -> int:
+    line_of(arguments, source)
     queries = load_saved(saved_path(source))
     text = expanded(saved_query(queries, arguments.name), queries)
     if not arguments.new:

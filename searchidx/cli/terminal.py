@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from searchidx.sync import Progress
 
 
+AUTOMATIC, ALWAYS = "auto", "always"
 FIRST_VTE_WITH_LINKS = 5000
 SIGNS_OF_LINKS = ("KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "WEZTERM_PANE")
 PROGRAMS_WITH_LINKS = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
@@ -38,15 +39,17 @@ def palette_for(flag: str, environment: Mapping[str, str], is_terminal: bool) ->
 
 
 def linking(
-    palette: Palette, files: Path, environment: Mapping[str, str], is_terminal: bool
+    palette: Palette, files: Path, environment: Mapping[str, str], wanted: str = AUTOMATIC
 ) -> Palette:
-    """The palette, with links from paths to files where the terminal is known to have them.
+    """The palette, with links from paths to files.
 
+    They are `wanted` "always", "never", or "auto": where the terminal is known to have them.
     FORCE_HYPERLINK decides, when it is set: 0 for never. Plain output has none.
     """
     forced = environment.get("FORCE_HYPERLINK", "")
-    wanted = forced != "0" if forced else is_terminal and _has_links(environment)
-    return palette._replace(files=str(files)) if wanted and palette != PLAIN else palette
+    has_links = wanted == ALWAYS or (wanted == AUTOMATIC and _has_links(environment))
+    has_links = forced != "0" if forced else has_links
+    return palette._replace(files=str(files)) if has_links and palette != PLAIN else palette
 
 
 def _has_links(environment: Mapping[str, str]) -> bool:

@@ -330,13 +330,13 @@ class FieldTerms:
         """All positions of a term, of which it has so many, document after document."""
         return self._packed("positions").run(number, count)
 
-    def positions(self, number: int) -> list[Array]:
+    def positions(self, number: int) -> Ragged:
         """For each of the documents, where the term stands in it, ascending."""
         counts = self.position_counts(number)
         if counts is None:
             counts = np.ones(self.document_frequency(number), dtype=np.uint8)
         ends = counts.cumsum(dtype=np.int64)
-        return np.split(self.positions_of(number, int(ends[-1])), ends[:-1])
+        return Ragged(self.positions_of(number, int(ends[-1])), ends)
 
     def values(self, number: int) -> list[bytes]:
         """For each of the documents, what the format says of the posting."""

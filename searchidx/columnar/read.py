@@ -21,6 +21,7 @@ from whoosh.util.numeric import byte_to_length
 from searchidx.columnar.columns import ByteColumn, NumberColumn, TextColumn
 from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.postings import FieldTerms
+from searchidx.columnar.runs import Ragged
 from searchidx.columnar.segment import SegmentArrays
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class PostingsMatcher(ListMatcher):  # type: ignore[misc]
         super().__init__(ids, weights, None, format_, scorer, term=term, terminfo=info)
         self._terms = terms
         self._number = number
-        self._positions: list[Any] | None = None
+        self._positions: Ragged | None = None
 
     def copy(self) -> PostingsMatcher:
         other = PostingsMatcher.__new__(PostingsMatcher)
@@ -93,7 +94,7 @@ class PostingsMatcher(ListMatcher):  # type: ignore[misc]
     def _at(self) -> list[int]:
         if self._positions is None:
             self._positions = self._terms.positions(self._number)
-        positions: list[int] = self._positions[self._i].tolist()
+        positions: list[int] = self._positions.run(self._i).tolist()
         return positions
 
 

@@ -59,10 +59,14 @@ class Ragged:
         stop = int(ends[-1]) if len(ends) else start
         return Ragged(self.items[start:stop], ends - start)
 
+    def run(self, number: int) -> Array:
+        """One run."""
+        start = int(self.ends[number - 1]) if number else 0
+        return self.items[start : int(self.ends[number])]
+
     def text(self, number: int) -> bytes:
         """One run as bytes."""
-        start = int(self.ends[number - 1]) if number else 0
-        return self.items[start : int(self.ends[number])].tobytes()
+        return self.run(number).tobytes()
 
     def texts(self) -> list[bytes]:
         """Each run as bytes."""

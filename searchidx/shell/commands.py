@@ -207,16 +207,13 @@ def _help_line(command: Command, width: int) -> str:
     return f"  {f':{command.name} {command.usage}'.ljust(width)}  {command.help}"
 
 
-def _live(session: Session, words: list[str]) -> Reply:
-    return Reply(shell=Shell.LIVE)
+def _always(reply: Reply) -> Callable[[Session, list[str]], Reply]:
+    """A command that brings the same whatever the session."""
+    return lambda session, words: reply
 
 
-def _plain(session: Session, words: list[str]) -> Reply:
-    return Reply(shell=Shell.LINES)
-
-
-def _quit(session: Session, words: list[str]) -> Reply:
-    return Reply(should_quit=True)
+_live, _plain = _always(Reply(shell=Shell.LIVE)), _always(Reply(shell=Shell.LINES))
+_quit = _always(Reply(should_quit=True))
 
 
 COMMANDS = (

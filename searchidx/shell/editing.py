@@ -10,8 +10,10 @@ from prompt_toolkit.auto_suggest import AutoSuggest, AutoSuggestFromHistory
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import completion_is_selected, has_completions
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import Style
@@ -71,6 +73,19 @@ class QueryCompleter(Completer):
                 display=clean(candidate.display),
                 display_meta=candidate.meta,
             )
+
+
+def add_menu_keys(bindings: KeyBindings) -> None:
+    """The keys of an open menu of completions: Enter takes the one that is selected, and the line
+    runs with the next Enter; Esc closes the menu."""
+
+    @bindings.add("enter", filter=completion_is_selected)
+    def _accept(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @bindings.add("escape", filter=has_completions, eager=True)
+    def _close(event: KeyPressEvent) -> None:
+        event.current_buffer.cancel_completion()
 
 
 class _PrivateHistory(FileHistory):

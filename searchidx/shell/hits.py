@@ -11,10 +11,10 @@ from pathlib import Path
 from searchidx import render
 from searchidx.errors import SearchIdxError
 from searchidx.posts.scan import locate_file
+from searchidx.render import WEB_ADDRESS
 from searchidx.shell import texts
 from searchidx.shell.session import (
     AUTOMATIC,
-    WEB_ADDRESS,
     Asked,
     Misused,
     Mode,

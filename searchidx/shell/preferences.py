@@ -29,6 +29,17 @@ class Theme(enum.StrEnum):
     LIGHT = "light"
 
 
+class Links(enum.StrEnum):
+    """When paths and addresses are links in a terminal; AUTO where it is known to have them."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+CHOICES: Mapping[str, type[enum.StrEnum]] = {"keys": Keys, "theme": Theme, "links": Links}
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """How the shell behaves. `colours` are styles by the names of `colours.COLOURS`.
@@ -44,6 +55,7 @@ class Preferences:
     ghost_text: bool = True
     mouse: bool = False
     pager: str = ""
+    links: Links = Links.AUTO
 
     def styles(self) -> dict[str, str]:
         """The colours of the theme, with those of the settings in their places."""
@@ -86,8 +98,8 @@ class _Place:
 def _value(place: _Place, key: str, value: Any) -> Any:
     known = [item.name for item in fields(Preferences)]
     match key:
-        case "keys" | "theme":
-            choices: type[enum.StrEnum] = Keys if key == "keys" else Theme
+        case "keys" | "theme" | "links":
+            choices = CHOICES[key]
             if value in list(choices):
                 return choices(value)
             raise place.refused(key, f"expected one of {', '.join(choices)}, found {value!r}")

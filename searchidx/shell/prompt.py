@@ -10,7 +10,6 @@ from collections.abc import Callable
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app_or_none
 from prompt_toolkit.completion import ThreadedCompleter
-from prompt_toolkit.filters import completion_is_selected, has_completions
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -22,6 +21,7 @@ from searchidx.shell.commands import run_line
 from searchidx.shell.editing import (
     QueryCompleter,
     QueryLexer,
+    add_menu_keys,
     depth_of,
     ghost_of,
     history_of,
@@ -139,15 +139,7 @@ def _carry_out(reply: Reply, page: Page) -> None:
 def _bindings() -> KeyBindings:
     bindings = KeyBindings()
 
-    @bindings.add("enter", filter=completion_is_selected)
-    def _accept(event: KeyPressEvent) -> None:
-        """Take the completion; the line runs with the next Enter."""
-        event.current_buffer.complete_state = None
-
-    @bindings.add("escape", filter=has_completions, eager=True)
-    def _close(event: KeyPressEvent) -> None:
-        event.current_buffer.cancel_completion()
-
+    add_menu_keys(bindings)
     for number in "123456789":
         bindings.add("escape", number)(_mending(number))
 

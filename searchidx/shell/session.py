@@ -7,7 +7,6 @@ hit with a 3 in front.
 from __future__ import annotations
 
 import enum
-import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,8 +28,6 @@ from searchidx.shell.preferences import Preferences
 DEFAULT_LIMIT = 10
 AUTOMATIC = "auto"
 """How the usual order is called."""
-
-WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
 
 
 class Mode(enum.Enum):

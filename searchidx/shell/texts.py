@@ -24,7 +24,7 @@ from searchidx.results import Hit, Results
 from searchidx.width import columns
 
 LABEL_COLUMNS = 12
-BODY = "body"
+BODY, URL = "body", "url"
 
 
 def count_of(number: int, noun: str) -> str:
@@ -88,7 +88,7 @@ def related_json(found: Related) -> dict[str, object]:
 
 def post_text(hit: Hit, palette: Palette, width: int) -> str:
     """Everything the index holds of a post, what matched highlighted: fields, body, metadata."""
-    blocks = [f"{palette.number}{hit.rank}{palette.reset}  {clean(hit.path)}\n"]
+    blocks = [f"{palette.number}{hit.rank}{palette.reset}  {palette.linked(hit.path)}\n"]
     names = [name for name in hit.fields if name != BODY]
     rows = [line for name in names for line in _field_lines(hit, name, palette, width)]
     blocks.append("".join(rows))
@@ -100,6 +100,8 @@ def post_text(hit: Hit, palette: Palette, width: int) -> str:
 def _field_lines(hit: Hit, name: str, palette: Palette, width: int) -> Iterable[str]:
     room = width - LABEL_COLUMNS
     values = [_painted(hit, name, at, palette, room) for at in range(len(hit.texts(name)))]
+    if name == URL and len(values) == 1 and "\n" not in values[0]:
+        values = [palette.link_to_address(hit.text(name), values[0])]
     for value in values or [clean(value_text(hit.fields[name]))]:
         yield _labelled(name, value, palette)
         name = ""

@@ -337,9 +337,12 @@ def postings_of(arrays: SegmentArrays, name: str) -> dict[tuple[bytes, str], tup
     assert terms is not None
     found = {}
     for number in range(len(terms)):
-        details = terms.positions(number) if terms.has("positions") else terms.values(number)
+        details: list[Any] = terms.values(number) if terms.has("values") else []
+        if terms.has("positions"):
+            positions = terms.positions(number)
+            details = [positions.run(at).tolist() for at in range(len(positions))]
         weights = terms.weights(number).tolist()
         for doc, weight, detail in zip(terms.docs(number), weights, details, strict=True):
             key = terms.term(number), arrays.stored_values(int(doc))["id"]
-            found[key] = (weight, bytes(detail) if isinstance(detail, bytes) else detail.tolist())
+            found[key] = (weight, detail)
     return found

@@ -41,6 +41,7 @@ from prompt_toolkit.widgets import SearchToolbar
 from searchidx.shell.editing import (
     QueryCompleter,
     QueryLexer,
+    add_menu_keys,
     depth_of,
     ghost_of,
     history_of,
@@ -49,7 +50,7 @@ from searchidx.shell.editing import (
 )
 from searchidx.shell.live.controller import Controller
 from searchidx.shell.live.keys import KEYS, Action
-from searchidx.shell.live.lines import PAINT, Line
+from searchidx.shell.live.lines import Line
 from searchidx.shell.live.painting import Canvas
 from searchidx.shell.live.searching import Piece, Searching, Task
 from searchidx.shell.live.state import can_close
@@ -118,7 +119,7 @@ class LiveApp:
 
     def run(self, text: str) -> Shell | None:
         """Show it until it is left. The session keeps its order and its palette."""
-        palette, self._session.palette = self._session.palette, PAINT
+        palette, self._session.palette = self._session.palette, self.controller.palette
         self._worker.start()
         try:
             self.set_text(text)
@@ -233,7 +234,7 @@ class LiveApp:
     def _layout(self) -> Layout:
         query = Window(self._query.control, height=QUERY_ROWS)
         uses_mouse = self._session.preferences.mouse
-        body = Canvas(self._lines, self._on_mouse if uses_mouse else None)
+        body = Canvas(self._lines, has_completions, self._on_mouse if uses_mouse else None)
         menu = Float(CompletionsMenu(max_height=MENU_ROWS), xcursor=True, ycursor=True)
         content = FloatContainer(HSplit([query, body, self._query.search]), [menu])
         return Layout(content, focused_element=query)
@@ -277,7 +278,7 @@ class LiveApp:
         has_edits = Condition(lambda: bool(self.controller.state.edits))
         for number in range(1, 10):
             bindings.add("escape", str(number), filter=in_query & has_edits)(self._mender(number))
-        _add_menu_keys(bindings)
+        _add_completion_keys(bindings)
         return bindings
 
     def _mender(self, number: int) -> Callable[[KeyPressEvent], None]:
@@ -341,8 +342,9 @@ def _query_line(session: Session) -> _Query:
     return _Query(buffer, control, search)
 
 
-def _add_menu_keys(bindings: KeyBindings) -> None:
-    """The keys of the menu of completions."""
+def _add_completion_keys(bindings: KeyBindings) -> None:
+    """The keys that complete."""
+    add_menu_keys(bindings)
 
     @bindings.add("tab", filter=~is_searching)
     def _complete(event: KeyPressEvent) -> None:
@@ -355,12 +357,3 @@ def _add_menu_keys(bindings: KeyBindings) -> None:
     @bindings.add("s-tab", filter=has_completions)
     def _previous(event: KeyPressEvent) -> None:
         event.current_buffer.complete_previous()
-
-    @bindings.add("enter", filter=completion_is_selected)
-    def _accept(event: KeyPressEvent) -> None:
-        """Take the completion."""
-        event.current_buffer.complete_state = None
-
-    @bindings.add("escape", filter=has_completions, eager=True)
-    def _close(event: KeyPressEvent) -> None:
-        event.current_buffer.cancel_completion()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from searchidx.errors import SearchIdxError
-from searchidx.render import clean
+from searchidx.render import WEB_ADDRESS, clean
 from searchidx.results import Hit
 from searchidx.shell.commands import QUERY_HELP, run_line
 from searchidx.shell.live import state as states
@@ -16,11 +16,11 @@ from searchidx.shell.live.arrangement import Pane
 from searchidx.shell.live.asking import Answer, Rescue, Tally, likely_words, searched_text
 from searchidx.shell.live.edits import toggled
 from searchidx.shell.live.keys import EDITING_HELP, Action, keys_text
-from searchidx.shell.live.lines import PAINT, Line
+from searchidx.shell.live.lines import Line, paint_of
 from searchidx.shell.live.searching import Piece, Task
 from searchidx.shell.live.state import Overlay, Preview, State
 from searchidx.shell.live.view import Facts, screen
-from searchidx.shell.session import WEB_ADDRESS, Asked, Reply, Session, Shell
+from searchidx.shell.session import Asked, Reply, Session, Shell
 from searchidx.shell.texts import error_text
 
 SCROLL_LINES = 3
@@ -52,6 +52,8 @@ class Controller:
         self._is_running = False
         self._adopted: dict[int, Hit] = {}
         self._orders = states.sorts(session.index.fields)
+        self.palette = paint_of(session.palette)
+        """In these colours a session writes while its text is shown here."""
 
     # -- what comes in
 
@@ -125,6 +127,7 @@ class Controller:
             posts=len(index),
             generation=index.generation,
             problem=self.session.problem(self.state.text),
+            palette=self.palette,
         )
         return screen(self.state, facts)
 
@@ -317,6 +320,3 @@ _ACTIONS: dict[Action, Callable[[Controller], None]] = {
     Action.CLEAR: Controller.clear,
     Action.LEAVE: Controller.leave,
 }
-
-PALETTE = PAINT
-"""In these colours a session writes while its text is shown here."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from searchidx import render
 from searchidx.highlight import marked
+from searchidx.render import Palette
 from searchidx.results import Hit
 from searchidx.shell.live.arrangement import Box, rows_per_hit
 from searchidx.shell.live.asking import Question, chosen_hit
@@ -27,9 +28,10 @@ class _Shown:
     hit: Hit
     columns: int
     rows: int
+    palette: Palette = PAINT
 
 
-def hit_lines(state: State, box: Box) -> list[Line]:
+def hit_lines(state: State, box: Box, palette: Palette = PAINT) -> list[Line]:
     """The hits that the box has room for, the selected one marked."""
     found = state.answer
     size = rows_per_hit(box)
@@ -38,7 +40,8 @@ def hit_lines(state: State, box: Box) -> list[Line]:
         hit = chosen_hit(found, at)
         if found is None or hit is None:
             break
-        rows = _rows(_Shown(found.question, found.generation, hit, box.columns - 2, size))
+        shown = _Shown(found.question, found.generation, hit, box.columns - 2, size, palette)
+        rows = _rows(shown)
         is_selected = at == state.selected and not state.chooses_facets
         for number, row in enumerate(rows):
             mark = CURSOR if is_selected and not number else " "
@@ -56,12 +59,17 @@ def _rows(shown: _Shown) -> tuple[Line, ...]:
 
 def _one(hit: Hit, room: _Shown) -> Iterator[Line]:
     number = str(hit.rank)
-    yield [("class:number", f"{number} "), *painted(marked_title(hit), "class:title")]
+    yield [("class:number", f"{number} "), *painted(linked_title(hit, room.palette), "class:title")]
     indent = ("", " " * (len(number) + 1))
     if room.rows > 1:
         yield [indent, *painted(render.about_text(hit, PAINT), "class:faint")]
     if room.rows > 2:
         yield [indent, *painted(_best_part(hit, room.columns - len(indent[1])))]
+
+
+def linked_title(hit: Hit, palette: Palette) -> str:
+    """The title, linked to the file of the post."""
+    return palette.link_to_file(hit.path, marked_title(hit))
 
 
 def marked_title(hit: Hit) -> str:

@@ -24,16 +24,31 @@ PAINT = Palette(
 )
 """A palette whose colours are names of styles. No text that was cleaned can hold them."""
 
+
+def paint_of(palette: Palette) -> Palette:
+    """`PAINT`, with links where a palette has them."""
+    return PAINT._replace(files=palette.files)
+
+
+LINK = "[link:"
+"""A part of a style that starts so has the target of a link behind it, and ends in a bracket."""
+
 _NAME = re.compile("\x1b<([a-z]*)>")
+_MARK = re.compile(r"\x1b(?:<([a-z]*)>|\]8;;([^\x1b]*)\x1b\\)")
 
 
 def painted(text: str, base: str = "") -> Line:
     """A text with the colours of `PAINT`, as a line; `base` is the style of what has no colour."""
-    pieces = _NAME.split(text)
+    pieces = _MARK.split(text)
     line: Line = [(base, pieces[0])] if pieces[0] else []
-    for name, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+    colour = link = ""
+    for name, target, piece in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        if name is not None:
+            colour = f"class:{name}" if name else ""
+        else:
+            link = f"{LINK}{target}]" if target else ""
         if piece:
-            line.append((f"{base} class:{name}".strip() if name else base, piece))
+            line.append((" ".join(filter(None, (base, colour, link))), piece))
     return line
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ from prompt_toolkit.layout.mouse_handlers import MouseHandlers
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.mouse_events import MouseEvent
 
-from searchidx.shell.live.lines import Line
+from searchidx.shell.live.lines import LINK, Line
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding.key_bindings import NotImplementedOrNone
 
 LINES_KEPT, CELLS_KEPT = 500, 20_000
+NO_LINK = "\x1b]8;;\x1b\\"
 
 Draw = Callable[[], Sequence[Line]]
 Handler = Callable[[MouseEvent], "NotImplementedOrNone"]
@@ -27,11 +29,15 @@ class Canvas(Container):
     """All that is left of the screen, filled with lines.
 
     `draw` gives them, each as wide as the screen; `on_mouse`, if the mouse is used, gets what it
-    does there.
+    does there. `has_cover` says that something may lie over them, such as a menu; the lines have no
+    links then.
     """
 
-    def __init__(self, draw: Draw, on_mouse: Handler | None = None) -> None:
+    def __init__(
+        self, draw: Draw, has_cover: Callable[[], bool], on_mouse: Handler | None = None
+    ) -> None:
         self._draw = draw
+        self._has_cover = has_cover
         self._on_mouse = on_mouse
 
     def reset(self) -> None:
@@ -57,9 +63,13 @@ class Canvas(Container):
         """Put the lines where they belong."""
         bottom = write_position.ypos + write_position.height
         screen.height = max(screen.height, bottom)
+        is_covered = self._has_cover()
         lines = self._draw()[: write_position.height]
         for row, line in enumerate(lines, write_position.ypos):
-            screen.data_buffer[row].update(cells_of(tuple(line)))
+            cells = row_of(tuple(line))
+            screen.data_buffer[row].update(cells.chars)
+            if not is_covered:
+                screen.zero_width_escapes[row].update(cells.escapes)
             if handler := self._on_mouse:
                 mouse_handlers.mouse_handlers[row] = _everywhere(handler)
 
@@ -72,35 +82,70 @@ def _everywhere(handler: Handler) -> defaultdict[int, Handler]:
     return defaultdict(lambda: handler)
 
 
-@lru_cache(maxsize=LINES_KEPT)
-def cells_of(line: tuple[tuple[str, str], ...]) -> Mapping[int, Char]:
-    """Column -> the character that stands there; one that is wide takes the next column as well.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stands in each column, and the sequences that are sent before it is."""
 
-    A mark that combines is part of the character before it.
-    """
-    cells: dict[int, Char] = {}
-    column = 0
+    chars: dict[int, Char] = field(default_factory=dict)
+    escapes: dict[int, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=LINES_KEPT)
+def row_of(line: tuple[tuple[str, str], ...]) -> Row:
+    """A line, character by character. One that is wide takes the next column as well; a mark that
+    combines is part of the character before it."""
+    chars: dict[int, Char] = {}
+    column = last = 0
     for style, text in line:
         for char in text:
             cell = _cell(char, style)
             if cell.width:
-                cells[column] = cell
+                chars[column] = cell
+                last = column
                 column += cell.width
                 if cell.width > 1:
-                    cells[column - 1] = _cell("", style)
-            elif before := _last(cells, column):
-                cells[before[0]] = _cell(before[1].char + char, before[1].style)
-    return cells
+                    chars[column - 1] = _cell("", style)
+            elif chars:
+                before = chars[last]
+                chars[last] = _cell(before.char + char, before.style)
+    return _linked(chars)
+
+
+def _linked(chars: dict[int, Char]) -> Row:
+    """The row with a sequence where a link starts, and one behind it.
+
+    Of a row, only what changed is sent to the terminal. So that a link is sent whole or not at all,
+    the styles of all its characters, and of the one behind, tell which link it is and where.
+    """
+    escapes: dict[int, str] = {}
+    for target, start, end in list(_links(chars)):
+        for column in range(start, end + 1):
+            old = chars[column]
+            style = old.style if column < end else old.style.replace(LINK, "[behind:")
+            chars[column] = _cell(old.char, f"{style} [in:{target}:{start}:{end}]")
+        escapes[start] = f"{escapes.get(start, '')}\x1b]8;;{target}\x1b\\"
+        escapes[end] = NO_LINK
+    return Row(chars, escapes)
+
+
+def _links(chars: Mapping[int, Char]) -> Iterator[tuple[str, int, int]]:
+    """The target of each link, its first column, and the one behind it, which is on the row."""
+    target, start = "", 0
+    columns = [column for column in sorted(chars) if chars[column].char]
+    for column in columns:
+        here = _target_of(chars[column].style)
+        is_last = column == columns[-1]
+        if here != target or is_last:
+            if target and column > start:
+                yield target, start, column
+            target, start = here, column
+
+
+def _target_of(style: str) -> str:
+    _, found, behind = style.partition(LINK)
+    return behind.partition("]")[0] if found else ""
 
 
 @lru_cache(maxsize=CELLS_KEPT)
 def _cell(char: str, style: str) -> Char:
     return Char(char, style)
-
-
-def _last(cells: Mapping[int, Char], column: int) -> tuple[int, Char] | None:
-    """The last character in front of a column, and where it starts."""
-    for at in (column - 1, column - 2):
-        if at in cells and cells[at].char:
-            return at, cells[at]
-    return None

@@ -19,7 +19,7 @@ from searchidx.shell.live.asking import (
     chosen_hit,
     tally,
 )
-from searchidx.shell.live.lines import PAINT, painted_lines
+from searchidx.shell.live.lines import paint_of, painted_lines
 from searchidx.shell.live.state import Preview
 from searchidx.shell.session import Session
 from searchidx.shell.texts import post_text
@@ -52,6 +52,7 @@ class Searching:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._palette = paint_of(session.palette)
         self._generation = session.index.generation
         self._answer: Answer | None = None
         self._tally: Tally | None = None
@@ -88,7 +89,7 @@ class Searching:
                 tally(session.index, question, session.vocabulary())
                 yield None
                 if hit := chosen_hit(found, 0):
-                    post_text(hit, PAINT, session.width)
+                    post_text(hit, self._palette, session.width)
 
     def _refresh(self) -> None:
         """Search the newest generation; what was found in another is forgotten."""
@@ -128,7 +129,7 @@ class Searching:
             return None
         wanted = task.question, hit.path, task.preview_columns
         if self._preview is None or self._preview[0] != wanted:
-            text = post_text(hit, PAINT, max(10, task.preview_columns - 2))
+            text = post_text(hit, self._palette, max(10, task.preview_columns - 2))
             self._preview = wanted, Preview(hit.path, painted_lines(text))
         return self._preview[1]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.render import clean, edit_text, matches_text
+from searchidx.render import Palette, clean, edit_text, matches_text
 from searchidx.shell.live.arrangement import Arrangement, Box
 from searchidx.shell.live.hits import CURSOR, hit_lines
 from searchidx.shell.live.keys import KEYS
-from searchidx.shell.live.lines import Line, beside, block, fitted, styled
+from searchidx.shell.live.lines import PAINT, Line, beside, block, fitted, styled
 from searchidx.shell.live.panes import facet_lines, histogram_lines, overlay_lines
 from searchidx.shell.live.state import State
 from searchidx.shell.texts import count_of
@@ -28,6 +28,7 @@ class Facts:
     posts: int = 0
     generation: int = 0
     problem: str = ""
+    palette: Palette = PAINT
 
 
 def screen(state: State, facts: Facts) -> list[Line]:
@@ -82,7 +83,7 @@ def _body(state: State, facts: Facts, places: Arrangement) -> list[Line]:
     if not state.total and state.answer:
         beside_facets = state.columns - places.facets.columns - bool(places.facets.columns)
         return _with_facets(block(_nothing(state), beside_facets, rows), state, facts)
-    main = hit_lines(state, places.hits)
+    main = hit_lines(state, places.hits, facts.palette)
     if places.preview.is_shown and places.is_preview_below:
         line: Line = [("class:frame", "─" * places.hits.columns)]
         main = [*main, line, *_preview_lines(state, places.preview)]
