@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINES_KEPT, CELLS_KEPT = 500, 20_000
 NO_LINK = "\x1b]8;;\x1b\\"
+SENT = "bg:default"
+"""With this style a space at the end of a line is sent to the terminal."""
 
 Draw = Callable[[], Sequence[Line]]
 Handler = Callable[[MouseEvent], "NotImplementedOrNone"]
@@ -121,7 +123,7 @@ def _linked(chars: dict[int, Char]) -> Row:
     for target, start, end in list(_links(chars)):
         for column in range(start, end + 1):
             old = chars[column]
-            style = old.style if column < end else old.style.replace(LINK, "[behind:")
+            style = old.style if column < end else f"{SENT} {old.style}"
             chars[column] = _cell(old.char, f"{style} [in:{target}:{start}:{end}]")
         escapes[start] = f"{escapes.get(start, '')}\x1b]8;;{target}\x1b\\"
         escapes[end] = NO_LINK
