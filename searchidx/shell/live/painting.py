@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from prompt_toolkit.layout import Container, Dimension
 from prompt_toolkit.layout.mouse_handlers import MouseHandlers
@@ -117,14 +118,17 @@ def _linked(chars: dict[int, Char]) -> Row:
     """The row with a sequence where a link starts, and one behind it.
 
     Of a row, only what changed is sent to the terminal. So that a link is sent whole or not at all,
-    the styles of all its characters, and of the one behind, tell which link it is and where.
+    the styles of all its characters, and of the one behind, tell where it is and
+    what it says.
     """
     escapes: dict[int, str] = {}
     for target, start, end in list(_links(chars)):
+        whole = target + "".join(chars[column].char for column in range(start, end + 1))
+        name = f"[in:{start}:{end}:{crc32(whole.encode('utf-8', 'replace')):x}]"
         for column in range(start, end + 1):
             old = chars[column]
             style = old.style if column < end else f"{SENT} {old.style}"
-            chars[column] = _cell(old.char, f"{style} [in:{target}:{start}:{end}]")
+            chars[column] = _cell(old.char, f"{style} {name}")
         escapes[start] = f"{escapes.get(start, '')}\x1b]8;;{target}\x1b\\"
         escapes[end] = NO_LINK
     return Row(chars, escapes)
