@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from functools import cache
+from itertools import chain, combinations, zip_longest
 
 from searchidx.answers import ClauseCount, Edit, NoHits
-from searchidx.query.split import Part, split, together
+from searchidx.query.split import Part, choices, split, together
 from searchidx.results import ANOTHER_SPELLING, Suggestion
 
 MOST_CLAUSES = 12
@@ -19,30 +20,37 @@ ANY_WORD = "any of the words"
 Count = Callable[[str], int]
 """How many posts match a query; 0 for one that cannot be honoured."""
 
+Changes = list[tuple[str, str]]
+"""Changed queries, each with what was changed."""
+
 
 def rescue(text: str, suggestions: Sequence[Suggestion], count: Count) -> NoHits:
     """What can be done about a query without hits.
 
     Edits are in the order of how little they change: another spelling, a near word or a longer one,
     a clause left out, any of the words instead of all, two clauses left out; among equals the one
-    with most hits first. All of them have hits.
+    with most hits first. In a choice (`a OR b`) and in parentheses the same is changed there, and
+    the rest stays as it is. When several clauses are empty, the last resort is one of them changed
+    and the others left out. All of the edits have hits.
     """
+    count = cache(count)
     found = split(text)
     parts = found.parts[:MOST_CLAUSES]
     clauses = tuple(ClauseCount(part.text, count(_alone(part)), part.is_excluded) for part in parts)
     edits = [Edit(row.query, row.total, ANOTHER_SPELLING) for row in suggestions]
     known = {edit.query for edit in edits}
-    emptied_by = ""
-    if not found.has_choice and len(found.parts) <= MOST_CLAUSES:
-        emptied_by = _emptied_by(parts, count)
-        for step in _steps(parts, clauses):
-            changed = [edit for query, change in step if (edit := _edit(query, change, count))]
-            changed = [edit for edit in changed if _is_news(edit, edits)]
-            changed.sort(key=lambda edit: -edit.total)
-            edits += [edit for edit in changed if edit.query not in known]
-            known |= {edit.query for edit in changed}
-            if len(edits) >= MOST_EDITS:
-                break
+    if len(found.parts) > MOST_CLAUSES:
+        return NoHits(clauses, "", tuple(edits[:MOST_EDITS]))
+    for step in _steps(text, count):
+        changed = [edit for query, change in step if (edit := _edit(query, change, count))]
+        changed = [edit for edit in changed if _is_news(edit, edits)]
+        changed.sort(key=lambda edit: -edit.total)
+        news = {edit.query: edit for edit in changed if edit.query not in known}
+        edits += news.values()
+        known |= news.keys()
+        if len(edits) >= MOST_EDITS:
+            break
+    emptied_by = "" if found.has_choice else _emptied_by(parts, count)
     return NoHits(clauses, emptied_by, tuple(edits[:MOST_EDITS]))
 
 
@@ -73,11 +81,54 @@ def _is_news(edit: Edit, before: Sequence[Edit]) -> bool:
     return all(edit.total > other.total for other in before)
 
 
-def _steps(
-    parts: Sequence[Part], clauses: Sequence[ClauseCount]
-) -> Iterator[list[tuple[str, str]]]:
+def _steps(text: str, count: Count) -> Iterator[Changes]:
     """(query, what it changes) pairs, those that change least first."""
-    yield list(_looser(parts, clauses))
+    several = choices(text)
+    if len(several) > 1:
+        yield from _among_choices(several, count)
+        return
+    parts = split(text).parts
+    inside = [_in_group(parts, at, count) for at, part in enumerate(parts) if part.group]
+    for outer, *inner in zip_longest(_outside(parts, count), *inside, fillvalue=[]):
+        yield [*outer, *chain(*inner)]
+    if len(parts) > 1:
+        yield list(_one_of_the_empty(parts, count))
+
+
+def _one_of_the_empty(parts: Sequence[Part], count: Count) -> Iterator[tuple[str, str]]:
+    """Each clause without hits changed, and the others without hits left out."""
+    empty = [at for at, part in enumerate(parts) if not part.is_excluded and not count(part.text)]
+    for at in empty if len(empty) > 1 else ():
+        others = [other for other in empty if other != at]
+        left_out = " and ".join(parts[other].text for other in others)
+        kept = [part.text for other, part in enumerate(parts) if other not in others]
+        place = kept.index(parts[at].text)
+        for query, change in chain.from_iterable(_steps(parts[at].text, count)):
+            whole = together([*kept[:place], query, *kept[place + 1 :]])
+            yield whole, f"{change}, without {left_out}"
+
+
+def _among_choices(several: Sequence[str], count: Count) -> Iterator[Changes]:
+    """The changes of each part between which an OR stands; the others stay as they are."""
+    each = [_steps(choice, count) for choice in several]
+    for step in zip_longest(*each, fillvalue=[]):
+        yield [
+            (" OR ".join([*several[:at], query, *several[at + 1 :]]), change)
+            for at, changes in enumerate(step)
+            for query, change in changes
+        ]
+
+
+def _in_group(parts: Sequence[Part], at: int, count: Count) -> Iterator[Changes]:
+    """The changes in the parentheses of a clause."""
+    before, inside = parts[at].group or ("", "")
+    for step in _steps(inside, count):
+        yield [(_with(parts, at, f"{before}({query})"), change) for query, change in step]
+
+
+def _outside(parts: Sequence[Part], count: Count) -> Iterator[Changes]:
+    """The changes of clauses of which all are asked for."""
+    yield list(_looser(parts, count))
     if len(parts) > 1:
         yield [
             (_without(parts, (at,)), f"without {parts[at].text}")
@@ -93,15 +144,18 @@ def _steps(
         ]
 
 
-def _looser(parts: Sequence[Part], clauses: Sequence[ClauseCount]) -> Iterator[tuple[str, str]]:
+def _looser(parts: Sequence[Part], count: Count) -> Iterator[tuple[str, str]]:
     """Each bare word as a near word, or as the start of others."""
     for at, part in enumerate(parts):
-        if part.word is None or part.is_excluded or (clauses[at].total and len(parts) == 1):
+        if part.word is None or part.is_excluded:
+            continue
+        total = count(part.text)
+        if total and len(parts) == 1:
             continue
         yield _with(parts, at, f"{part.text}~"), f"words near {part.word.value}"
         start = part.text
         yield _with(parts, at, f"{start}*"), f"words that start with {part.word.value}"
-        if len(part.word.value) > SHORTEST_START and not clauses[at].total:
+        if len(part.word.value) > SHORTEST_START and not total:
             cut = max(SHORTEST_START, len(part.word.value) - 3)
             short = part.word.value[:cut]
             prefix = part.text[: len(part.text) - len(part.word.value)]
@@ -115,7 +169,7 @@ def _any_word(parts: Sequence[Part]) -> Iterator[tuple[str, str]]:
     if len(words) > 1:
         yield (
             together([f"({' OR '.join(words)})" if others else " OR ".join(words), *others]),
-            ("any of the words"),
+            ANY_WORD,
         )
 
 

@@ -133,3 +133,33 @@ def test_a_choice_has_counts_and_no_culprit(index: searchidx.Index) -> None:
 )
 def test_clauses(text: str, parts: list[str]) -> None:
     assert [part.text for part in split(text).parts] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses", "expected"),
+    [
+        ("fac OR qwxyz", [("fac", 0), ("qwxyz", 0)], ("fac* OR qwxyz", 2)),
+        ("face qwxyz OR bread", [], None),
+        ("face qwxyz OR uvwxyz", [("face", 2), ("qwxyz", 0), ("uvwxyz", 0)],
+         ("face OR uvwxyz", 2)),
+        ("qwxyz (fac OR uvwxyz)", [("qwxyz", 0), ("(fac OR uvwxyz)", 0)], ("(fac* OR uvwxyz)", 2)),
+        ("title:(fac OR qwxyz)", [("title:(fac OR qwxyz)", 0)], ("title:(fac* OR qwxyz)", 2)),
+        ("qwxyz (face uvwxyz)", [("qwxyz", 0), ("(face uvwxyz)", 0)], ("(face)", 2)),
+    ],
+    ids=["choice", "has hits", "choice of several", "group", "group of a field", "all in a group"],
+)  # fmt: skip
+def test_choices_and_groups_are_changed_inside(
+    index: searchidx.Index,
+    text: str,
+    clauses: list[tuple[str, int]],
+    expected: tuple[str, int] | None,
+) -> None:
+    if index.search(text).total_all:
+        assert expected is None
+        return
+    found = index.no_hits(text)
+    assert [(clause.text, clause.total) for clause in found.clauses] == clauses
+    assert expected in told(found)
+    queries = [edit.query for edit in found.edits]
+    assert len(set(queries)) == len(queries)
+    assert all(index.search(edit.query, match="all").total == edit.total for edit in found.edits)

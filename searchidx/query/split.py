@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from searchidx.query.lex import Token, TokenKind, lex
 
 _MODIFIERS = (TokenKind.FUZZ, TokenKind.BOOST)
 _VALUES = (TokenKind.WORD, TokenKind.PHRASE, TokenKind.REGEX)
+_GROUP = re.compile(r"((?:[^\s:()\"]+:)?)\((.*)\)", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,12 @@ class Part:
     is_excluded: bool
     field: str = ""
     word: Token | None = None
+
+    @property
+    def group(self) -> tuple[str, str] | None:
+        """What stands in front of the parentheses, and in them, where the clause is a group."""
+        found = None if self.is_excluded else _GROUP.fullmatch(self.text)
+        return (found[1], found[2]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,19 @@ def split(text: str) -> Split:
         parts.append(_part(text, tokens[at:end]))
         at = end
     return Split(tuple(parts), has_choice)
+
+
+def choices(text: str) -> list[str]:
+    """The parts of a query between which an OR stands outside of parentheses; one without any."""
+    found = []
+    depth = start = 0
+    for token in lex(text):
+        depth += (token.kind is TokenKind.OPEN) - (token.kind is TokenKind.CLOSE)
+        if token.kind is TokenKind.OR and not depth:
+            found.append(text[start : token.start].strip())
+            start = token.end
+    found.append(text[start:].strip())
+    return [choice for choice in found if choice]
 
 
 def _end(tokens: Sequence[Token], at: int) -> int:
