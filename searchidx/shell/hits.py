@@ -11,6 +11,7 @@ from pathlib import Path
 from searchidx import render
 from searchidx.errors import SearchIdxError
 from searchidx.posts.scan import locate_file
+from searchidx.reading import SearchOptions
 from searchidx.render import WEB_ADDRESS
 from searchidx.shell import texts
 from searchidx.shell.session import (
@@ -85,10 +86,15 @@ def explain(session: Session, words: list[str]) -> Reply:
     hit = session.hit(one(words))
     if session.asked is None or session.asked.like:
         raise SearchIdxError(":explain works on the hits of a query, these came from :more")
-    explanation = session.index.explain(session.expanded(session.asked.query), hit.path)
+    asked = session.asked.query
+    options: SearchOptions = {**session.options, "lenient": True}
+    explanation = session.index.explain(session.expanded(asked), hit.path, **options)
     if explanation is None:
         raise SearchIdxError(f"{hit.path}: it matches no longer; the post has changed")
     heading = f"{hit.rank}  {render.clean(hit.text('title') or hit.path)}\n"
+    if session.typed not in ("", asked):
+        heading += f"for: {render.clean(session.typed)}\nsearched, with its last word as a start: "
+        heading += f"{render.clean(asked)}\n\n"
     tree = render.explanation_text(explanation, "") + "\n"
     return session.answer(heading + tree, render.explanation_json(explanation))
 

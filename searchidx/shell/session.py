@@ -224,7 +224,7 @@ class Session:
 
     def no_hits(self, text: str) -> NoHits | None:
         """What can be done about a query without hits. Raises: QueryError, SettingsError."""
-        return self.index.no_hits(self.expanded(text))
+        return self.index.no_hits(self.expanded(text), **self.options)
 
     def option(self, name: Literal["match", "expand", "recency", "prior", "synonyms"]) -> Any:
         """How the session is set, or what the settings say."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, cast
 
 from searchidx.answers import NoHits
 from searchidx.errors import QueryError
@@ -13,6 +14,7 @@ from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex
 from searchidx.query.meaning import meaning_of
 from searchidx.query.vocabulary import Vocabulary
+from searchidx.reading import SearchOptions
 from searchidx.results import FacetCount, Hit, Results
 from searchidx.saved import expanded
 from searchidx.settings import FieldKind, FieldSpec
@@ -36,18 +38,24 @@ class Question:
     """What is asked at one keystroke.
 
     `offset` is where the window of hits starts. With `like`, posts like the one there are asked
-    for, and the text does not matter.
+    for, and the text does not matter. `options` are those of a search that commands have set.
     """
 
     text: str
     sort: str = ""
     like: str = ""
     offset: int = 0
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
-    def is_about_the_same(self) -> tuple[str, str]:
+    def is_about_the_same(self) -> tuple[object, ...]:
         """What decides which posts match, and so what is counted."""
-        return self.text, self.like
+        return self.text, self.like, self.options
+
+    @property
+    def search_options(self) -> SearchOptions:
+        """How to search, apart from the query and the order."""
+        return cast("SearchOptions", {"lenient": True, **dict(self.options)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +158,13 @@ def answer(
         results = index.similar(question.like, limit=3 * WINDOW)
         return Answer(question, results, f"posts like {question.like}", index.generation)
     text = _whole_text(index, question, vocabulary, saved)
-    results = index.search(
-        text, limit=limit, offset=question.offset, sort=question.sort, lenient=True
-    )
+    options: SearchOptions = {
+        **question.search_options,
+        "limit": limit,
+        "offset": question.offset,
+        "sort": question.sort,
+    }
+    results = index.search(text, **options)
     meaning = meaning_of(index.parse(text, lenient=True).tree)
     return Answer(question, results, meaning, index.generation)
 
@@ -177,7 +189,13 @@ def tally(
     names = counted_fields(vocabulary.fields)
     dated = any(spec.kind is FieldKind.DATE for spec in vocabulary.fields)
     wanted = (*names, "month") if dated else names
-    found = index.search(text, limit=0, facets=wanted, facet_limit=MOST_VALUES, lenient=True).facets
+    options: SearchOptions = {
+        **question.search_options,
+        "limit": 0,
+        "facets": wanted,
+        "facet_limit": MOST_VALUES,
+    }
+    found = index.search(text, **options).facets
     months = tuple(sorted(found.get("month", ()), key=lambda row: row.value))
     facets = tuple((name, found[name][:MOST_VALUES]) for name in names if found[name])
     return Tally(question, (*facets, *_years(months)), months)

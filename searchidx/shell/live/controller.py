@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from searchidx.errors import SearchIdxError
 from searchidx.render import WEB_ADDRESS, clean
@@ -45,7 +45,7 @@ class Controller:
 
     def __init__(self, session: Session, ask: Callable[[Task], None], terminal: Terminal) -> None:
         self.session = session
-        self.state = State(sort=session.sort)
+        self.state = State(sort=session.sort, options=_options(session))
         self._ask = ask
         self._asked: Task | None = None
         self._terminal = terminal
@@ -170,7 +170,7 @@ class Controller:
         if reply.should_quit or reply.shell is Shell.LINES:
             self._terminal.leave(reply.shell)
             return
-        state = replace(self.state, sort=self.session.sort)
+        state = replace(self.state, sort=self.session.sort, options=_options(self.session))
         asked = self.session.asked
         text = f"{reply.text}{reply.notes}"
         if asked and asked.like and asked != before:
@@ -293,6 +293,10 @@ class Controller:
 
     def _full_path(self, path: str) -> str:
         return str(self.session.index.path.parent / path)
+
+
+def _options(session: Session) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(session.options.items()))
 
 
 _ACTIONS: dict[Action, Callable[[Controller], None]] = {

@@ -117,20 +117,22 @@ def row_of(line: tuple[tuple[str, str], ...]) -> Row:
 def _linked(chars: dict[int, Char]) -> Row:
     """The row with a sequence where a link starts, and one behind it.
 
-    Of a row, only what changed is sent to the terminal. So that a link is sent whole or not at all,
-    the styles of all its characters, and of the one behind, tell where it is and
-    what it says.
+    Of a row, only what changed is sent to the terminal. So that links are sent whole or not at all,
+    the styles of all their characters, and of those behind them, tell what links the row has.
     """
+    links = list(_links(chars))
+    if not links:
+        return Row(chars)
+    texts = (repr((link, [chars[at].char for at in range(*link[1:])])) for link in links)
+    name = f"[links:{crc32(''.join(texts).encode('utf-8', 'replace')):x}]"
     escapes: dict[int, str] = {}
-    for target, start, end in list(_links(chars)):
-        whole = target + "".join(chars[column].char for column in range(start, end + 1))
-        name = f"[in:{start}:{end}:{crc32(whole.encode('utf-8', 'replace')):x}]"
-        for column in range(start, end + 1):
-            old = chars[column]
-            style = old.style if column < end else f"{SENT} {old.style}"
-            chars[column] = _cell(old.char, f"{style} {name}")
+    for target, start, end in links:
         escapes[start] = f"{escapes.get(start, '')}\x1b]8;;{target}\x1b\\"
         escapes[end] = NO_LINK
+        for column in range(start, end):
+            chars[column] = _cell(chars[column].char, f"{chars[column].style} {name}")
+        behind = chars[end]
+        chars[end] = _cell(behind.char, f"{SENT} {behind.style} {name}")
     return Row(chars, escapes)
 
 

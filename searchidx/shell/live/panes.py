@@ -11,6 +11,7 @@ from searchidx.shell.live.arrangement import Box
 from searchidx.shell.live.edits import is_required, required_values
 from searchidx.shell.live.lines import Line, block, fitted, painted_lines, styled
 from searchidx.shell.live.state import Overlay, State
+from searchidx.shell.texts import count_of
 
 BARS = " ▁▂▃▄▅▆▇█"
 CHOSEN, OPEN = "◼", "◻"
@@ -99,7 +100,8 @@ def histogram_lines(months: Sequence[FacetCount], box: Box) -> list[Line]:
         return block([only], box.columns, 1)
     rows = [[("", " "), *row] for row in rows]
     end = len(periods) * width
-    label = f" {first}{last.rjust(max(0, end - len(first)))}   at most {most} posts"
+    reach = last.rjust(max(len(last) + 1, end - len(first))) if last != first else ""
+    label = f" {first}{reach}   at most {count_of(most, 'post')}"
     return block([*rows, [("class:faint", label)]], box.columns, box.rows)
 
 

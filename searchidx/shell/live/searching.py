@@ -121,7 +121,7 @@ class Searching:
         session, text = self._session, question.text
         with suppress(QueryError):  # the name of a saved search that is still being typed
             text = session.expanded(text)
-        return Rescue(question, session.index.no_hits(text))
+        return Rescue(question, session.index.no_hits(text, **dict(question.options)))
 
     def _previewed(self, task: Task, found: Answer) -> Preview | None:
         hit = chosen_hit(found, task.selected)

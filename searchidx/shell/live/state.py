@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from searchidx.answers import Edit
 from searchidx.results import FacetCount, Hit
@@ -47,12 +48,13 @@ class State:
     `parked` is the query that stands back while a command is typed. `selected` and `top` count hits
     from 0 over all results; `top` is the first one on the screen. `scroll` is the first line of the
     preview, `facet_at` the chosen value of the facets, counted over all of them. `news` says that
-    the index has changed, until the next key that is no letter.
+    the index has changed, until the next key that is no letter. `options` are those of a search.
     """
 
     text: str = ""
     parked: str = ""
     sort: str = ""
+    options: tuple[tuple[str, Any], ...] = ()
     like: str = ""
     answer: Answer | None = None
     tally: Tally | None = None
@@ -76,7 +78,7 @@ class State:
         """What is to be asked of the index."""
         page = self.selected // WINDOW * WINDOW
         text = self.parked if self.is_command else self.text
-        return Question(text, self.sort, self.like, max(0, page - WINDOW))
+        return Question(text, self.sort, self.like, max(0, page - WINDOW), self.options)
 
     @property
     def is_command(self) -> bool:

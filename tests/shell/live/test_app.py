@@ -5,94 +5,38 @@ A script sends keys and waits until the state is as it should be; nothing sleeps
 
 from __future__ import annotations
 
-import io
 import stat
-import threading
-from collections.abc import Callable
+import webbrowser
 from pathlib import Path
 
 import pytest
 from prompt_toolkit.data_structures import Size
-from prompt_toolkit.input import create_pipe_input
-from prompt_toolkit.output.vt100 import Vt100_Output
 
 import searchidx
 from searchidx.index import Index
-from searchidx.render import PLAIN
-from searchidx.shell.live.app import LiveApp
+from searchidx.render import COLOURED, PLAIN
+from searchidx.shell.live.arrangement import rows_per_hit
 from searchidx.shell.live.state import State
+from searchidx.shell.preferences import Preferences
 from searchidx.shell.session import Session, Shell
-
-ENTER, ESCAPE, CTRL_C, CTRL_D, CTRL_O = "\r", "\x1b", "\x03", "\x04", "\x0f"
-UP, DOWN, HOME = "\x1b[A", "\x1b[B", "\x1b[H"
-F1, F2, F3, F5, F6, F7 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1b[15~", "\x1b[17~", "\x1b[18~"
-PATIENCE_S = 20.0
-
-
-class Driven:
-    """A live shell in one thread, its keys sent from another."""
-
-    def __init__(self, session: Session, columns: int = 140, rows: int = 40) -> None:
-        self.session = session
-        self.size = Size(rows, columns)
-        self.screen = io.StringIO()
-        self.last_keys = CTRL_C + CTRL_D
-        self._painted = threading.Condition()
-        self._state = State()
-
-    def run(self, script: Callable[[Driven], None]) -> Shell | None:
-        """Run the shell while the script sends keys; what the shell was left for."""
-        failures: list[BaseException] = []
-
-        def follow() -> None:
-            try:
-                self.until(_is_whole)
-                script(self)
-            except BaseException as error:
-                failures.append(error)
-                self.keys.send_text(ESCAPE)
-            finally:
-                self.keys.send_text(self.last_keys)
-
-        with create_pipe_input() as self.keys:
-            sink = Vt100_Output(self.screen, lambda: self.size, term="xterm")
-            self.live = LiveApp(self.session, (self.keys, sink))
-            self.live.app.after_render += self._note
-            thread = threading.Thread(target=follow, daemon=True)
-            thread.start()
-            left_for = self.live.run("")
-            thread.join(PATIENCE_S)
-        if failures:
-            raise failures[0]
-        return left_for
-
-    def _note(self, _: object) -> None:
-        with self._painted:
-            self._state = self.live.controller.state
-            self._painted.notify_all()
-
-    def until(self, is_so: Callable[[State], bool]) -> State:
-        """The first painted state that is so."""
-        with self._painted:
-            assert self._painted.wait_for(lambda: is_so(self._state), PATIENCE_S), self._state
-            return self._state
-
-    def type(self, text: str) -> State:
-        """Send keys, and wait until everything about the query is painted."""
-        self.keys.send_text(text)
-        return self.until(lambda state: state.text.endswith(text) and _is_whole(state))
-
-    def press(self, keys: str, is_so: Callable[[State], bool]) -> State:
-        self.keys.send_text(keys)
-        return self.until(is_so)
-
-
-def _is_whole(state: State) -> bool:
-    places = state.arrangement
-    wants_preview = places.preview.is_shown and state.hit is not None
-    has_preview = state.preview and state.hit and state.preview.path == state.hit.path
-    has_counts = state.is_counted or not (places.facets.is_shown or places.histogram.is_shown)
-    return bool(state.is_current and has_counts and (has_preview or not wants_preview))
+from tests.shell.live.driving import (
+    CTRL_C,
+    CTRL_O,
+    DOWN,
+    ENTER,
+    ESCAPE,
+    F1,
+    F2,
+    F3,
+    F5,
+    F6,
+    F7,
+    F8,
+    HOME,
+    UP,
+    Driven,
+    is_whole,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -108,7 +52,7 @@ def titles(state: State) -> list[str]:
 
 def test_hits_change_with_every_letter(live: Driven) -> None:
     def script(live: Driven) -> None:
-        assert live.until(_is_whole).total == 4
+        assert live.until(is_whole).total == 4
         found = titles(live.type("clim"))
         assert found == ["What the climate pact says", "The hottest year"]
         state = live.type("ate sea")
@@ -124,13 +68,13 @@ def test_hits_change_with_every_letter(live: Driven) -> None:
 def test_a_value_of_a_facet_is_added_and_taken_away(live: Driven) -> None:
     def script(live: Driven) -> None:
         live.press(F2, lambda state: state.chooses_facets)
-        state = live.press(ENTER, lambda state: bool(state.text) and _is_whole(state))
+        state = live.press(ENTER, lambda state: bool(state.text) and is_whole(state))
         assert state.text == "topics:=Climate "
         assert state.total == 2
-        state = live.press(ENTER, lambda state: not state.text and _is_whole(state))
+        state = live.press(ENTER, lambda state: not state.text and is_whole(state))
         assert state.total == 4
         live.press(DOWN, lambda state: state.facet_at == 1)
-        state = live.press(ENTER, lambda state: bool(state.text) and _is_whole(state))
+        state = live.press(ENTER, lambda state: bool(state.text) and is_whole(state))
         assert state.text == "topics:=Energy "
         live.press(ESCAPE, lambda state: not state.chooses_facets)
 
@@ -140,8 +84,8 @@ def test_a_value_of_a_facet_is_added_and_taken_away(live: Driven) -> None:
 def test_arrows_choose_and_enter_reads(live: Driven) -> None:
     def script(live: Driven) -> None:
         live.type("climate")
-        live.press(DOWN, lambda state: state.selected == 1 and _is_whole(state))
-        state = live.press(ENTER, lambda state: state.reads and _is_whole(state))
+        live.press(DOWN, lambda state: state.selected == 1 and is_whole(state))
+        state = live.press(ENTER, lambda state: state.reads and is_whole(state))
         assert state.preview
         assert state.preview.path == "posts/heat.md"
         live.press(ESCAPE, lambda state: not state.reads)
@@ -158,11 +102,12 @@ def test_orders_likeness_help_and_explanations_have_keys(live: Driven) -> None:
         assert state.answer.results.sort == "-date"
         state = live.press(F7, lambda state: state.overlay is not None)
         assert state.overlay
-        assert "climat" in state.overlay.text
+        assert "for: climate\n" in state.overlay.text
+        assert "climate OR climate*" in state.overlay.text
         live.press(ESCAPE, lambda state: state.overlay is None)
-        state = live.press(F6, lambda state: bool(state.like) and _is_whole(state))
+        state = live.press(F6, lambda state: bool(state.like) and is_whole(state))
         assert titles(state) == ["The hottest year", "Cameras see past the mask"]
-        live.press(ESCAPE, lambda state: not state.like and _is_whole(state))
+        live.press(ESCAPE, lambda state: not state.like and is_whole(state))
         state = live.press(F1, lambda state: state.overlay is not None)
         assert state.overlay
         assert "F2" in state.overlay.text
@@ -170,6 +115,75 @@ def test_orders_likeness_help_and_explanations_have_keys(live: Driven) -> None:
 
     live.run(script)
     assert live.session.sort == "-date"
+
+
+def test_what_commands_set_counts_in_the_live_shell(live: Driven) -> None:
+    def script(live: Driven) -> None:
+        assert live.type("hottest pact ").total == 2
+        live.press(HOME + ":match all" + ENTER, lambda state: bool(state.options))
+        live.until(lambda state: state.is_current and not state.total)
+        live.press(HOME + ":match best" + ENTER, lambda state: state.total == 2)
+
+    live.run(script)
+
+
+def test_an_address_is_shown_in_the_browser(live: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr(webbrowser, "open", lambda url: bool(shown.append(url) or "pact" in url))
+
+    def script(live: Driven) -> None:
+        live.type("pact")
+        live.press(F8, lambda state: state.message == "https://greenledger.example/pact")
+        live.press(CTRL_C, lambda state: not state.text and is_whole(state))
+        live.type("cameras")
+        live.press(F8, lambda state: "no address that starts with http" in state.message)
+
+    live.run(script)
+    assert shown == ["https://greenledger.example/pact"]
+
+
+def clicked(column: int, row: int) -> str:
+    """What a terminal sends for a click, both counted from 1."""
+    return f"\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"
+
+
+WHEEL_UP, WHEEL_DOWN = "\x1b[<64;50;10M", "\x1b[<65;50;10M"
+
+
+def test_the_mouse_chooses_and_the_wheel_moves(index: Index, tmp_path: Path) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    session = Session(index, PLAIN, environment, Preferences(mouse=True))
+
+    def script(live: Driven) -> None:
+        size = rows_per_hit(live.until(is_whole).arrangement.hits)
+        first = 4  # below the query, the total and what it means
+        live.press(WHEEL_DOWN, lambda state: state.selected == 1)
+        live.press(WHEEL_DOWN, lambda state: state.selected == 2)
+        live.press(WHEEL_UP, lambda state: state.selected == 1)
+        live.press(clicked(40, first), lambda state: state.selected == 0)
+        live.press(clicked(40, first + 3 * size), lambda state: state.selected == 3)
+        live.keys.send_text(clicked(40, first + 5 * size) + clicked(130, first))  # nothing there
+        live.press(WHEEL_UP, lambda state: state.selected == 2)
+
+    live = Driven(session)
+    live.run(script)
+    assert "\x1b[?1000h" in live.screen.getvalue()
+
+
+def test_without_the_setting_the_mouse_marks_text(live: Driven) -> None:
+    live.run(lambda live: None)
+    assert "\x1b[?1000h" not in live.screen.getvalue()
+
+
+def test_titles_are_links_where_the_terminal_has_them(index: Index, tmp_path: Path) -> None:
+    palette = COLOURED._replace(files=str(index.path.parent))
+    session = Session(index, palette, {"XDG_STATE_HOME": str(tmp_path / "state")})
+    live = Driven(session)
+    live.run(lambda live: None)
+    sent = live.screen.getvalue()
+    assert f"\x1b]8;;file://{index.path.parent}/posts/pact.md\x1b\\" in sent
+    assert "\x1b]8;;https://greenledger.example/pact\x1b\\" in sent
+    assert session.palette == palette
 
 
 def test_a_query_without_hits_is_mended_with_one_key(live: Driven) -> None:
@@ -181,7 +195,7 @@ def test_a_query_without_hits_is_mended_with_one_key(live: Driven) -> None:
         live.press(" date:1999 ", lambda state: bool(state.edits))
         state = live.press(DOWN, lambda state: state.selected == 1)
         second = state.edits[1].query
-        live.press(ESCAPE + "2", lambda state: state.text == second and _is_whole(state))
+        live.press(ESCAPE + "2", lambda state: state.text == second and is_whole(state))
 
     live.run(script)
 
@@ -235,7 +249,7 @@ def test_the_terminal_is_asked_to_copy(live: Driven) -> None:
         live.press(
             "\x18u", lambda state: state.message == "copied: https://greenledger.example/pact"
         )
-        live.press(CTRL_C, lambda state: not state.text and _is_whole(state))
+        live.press(CTRL_C, lambda state: not state.text and is_whole(state))
         live.type("past")
         live.press("\x18u", lambda state: state.message == "hit 1 has no address")
 
@@ -269,7 +283,7 @@ def test_it_works_on_the_smallest_screen(index: Index, tmp_path: Path) -> None:
 
     def script(live: Driven) -> None:
         assert live.type("climate").total == 2
-        live.press(F2, lambda state: state.chooses_facets and _is_whole(state))
+        live.press(F2, lambda state: state.chooses_facets and is_whole(state))
         live.size = Size(6, 20)
         live.press(ESCAPE, lambda state: not state.chooses_facets)
         live.press(ENTER, lambda state: state.reads)
@@ -293,7 +307,7 @@ def test_queries_that_were_read_are_remembered(live: Driven, tmp_path: Path) -> 
 def test_pasted_lines_become_one(live: Driven) -> None:
     def script(live: Driven) -> None:
         live.keys.send_text("\x1b[200~climate\nsea\x1b[201~")
-        state = live.until(lambda state: state.text == "climate sea" and _is_whole(state))
+        state = live.until(lambda state: state.text == "climate sea" and is_whole(state))
         assert titles(state) == ["The hottest year"]
 
     live.run(script)

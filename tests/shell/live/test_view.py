@@ -128,7 +128,7 @@ def test_bars_grow_with_the_posts_and_one_post_is_seen() -> None:
     rows = [FacetCount("2020-01", 1), FacetCount("2020-02", 50), FacetCount("2020-03", 100)]
     lines = [plain(line) for line in histogram_lines(rows, Box(23, 5))]
     assert [line[1:4] for line in lines[:4]] == ["  █", "  █", " ██", "▁██"]
-    assert lines[4].startswith(" 2020-012020-03   at")
+    assert lines[4].startswith(" 2020-01 2020-03   at")
     assert plain(histogram_lines(rows, Box(60, 1))[0]).startswith(" 2020-01 ▁▁▁▁▄▄▄▄████ 2020-03")
     assert plain(histogram_lines([], Box(10, 1))[0]) == " " * 10
 
