@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 
 from searchidx.render import clean
@@ -25,3 +26,14 @@ def run_pipe(piped: tuple[str, str]) -> str:
     except (OSError, UnicodeError) as error:
         return f"{clean(str(error))}\n"
     return f"the command ended with exit code {code}\n" if code else ""
+
+
+def wait_for_enter() -> None:
+    """Let what a program wrote be read until Enter or Ctrl-C. For the main thread."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        input("[Enter goes back]")
+    except (EOFError, KeyboardInterrupt):
+        pass
+    finally:
+        signal.signal(signal.SIGINT, usual)

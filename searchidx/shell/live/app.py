@@ -55,7 +55,7 @@ from searchidx.shell.live.painting import Canvas
 from searchidx.shell.live.searching import Piece, Searching, Task
 from searchidx.shell.live.state import can_close
 from searchidx.shell.live.worker import LatestWorker
-from searchidx.shell.programs import run_pipe, run_program
+from searchidx.shell.programs import run_pipe, run_program, wait_for_enter
 from searchidx.shell.session import Reply, Session, Shell
 
 if TYPE_CHECKING:
@@ -194,11 +194,11 @@ class LiveApp:
     def run_pipe(self, piped: tuple[str, str], done: Callable[[str], None]) -> None:
         def run_and_wait() -> str:
             said = run_pipe(piped)
-            input("[Enter goes back]")
+            wait_for_enter()
             return said
 
         async def run() -> None:
-            done(await run_in_terminal(run_and_wait, in_executor=True))
+            done(await run_in_terminal(run_and_wait))
 
         self.app.create_background_task(run())
 

@@ -50,6 +50,8 @@ class Controller:
         self._asked: Task | None = None
         self._terminal = terminal
         self._is_running = False
+        self._failure = ""
+        """What is said of a search that could not be made, until one can."""
         self._adopted: dict[int, Hit] = {}
         self._orders = states.sorts(session.index.fields)
         self.palette = paint_of(session.palette)
@@ -78,6 +80,8 @@ class Controller:
             state = replace(state, news=news.strip())
         match piece:
             case Answer():
+                state = replace(state, message=state.message.removesuffix(self._failure))
+                self._failure = ""
                 state = states.answered(state, piece)
             case Preview():
                 state = states.previewed(state, piece)
@@ -91,7 +95,8 @@ class Controller:
         """The worker could not search."""
         known = isinstance(error, SearchIdxError | OSError)
         text = error_text(error).splitlines()[0] if known else f"{type(error).__name__}: {error}"
-        self.update(replace(self.state, message=clean(text)))
+        self._failure = clean(text)
+        self.update(replace(self.state, message=self._failure))
 
     def tick(self) -> None:
         """Some time went by: look whether the index has changed."""

@@ -278,6 +278,20 @@ def test_another_process_commits(live: Driven, posts: Path) -> None:
     live.run(script)
 
 
+def test_an_index_that_is_gone_is_told_until_there_is_one(live: Driven, posts: Path) -> None:
+    folder = posts.parent / "index"
+
+    def script(live: Driven) -> None:
+        live.type("climate")
+        folder.rename(posts.parent / "elsewhere")
+        live.press("x", lambda state: "no index here" in state.message)
+        (posts.parent / "elsewhere").rename(folder)
+        state = live.press(" ", lambda state: state.is_current)
+        assert state.message == ""
+
+    live.run(script)
+
+
 def test_it_works_on_the_smallest_screen(index: Index, tmp_path: Path) -> None:
     session = Session(index, PLAIN, {"XDG_STATE_HOME": str(tmp_path / "state")})
 

@@ -55,3 +55,16 @@ def test_plain_when_asked_for_or_when_no_cursor_moves(
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0
+
+
+def test_ctrl_c_goes_back_from_what_a_command_wrote(index: Index, tmp_path: Path) -> None:
+    terminal = spawned(index, tmp_path / "state")
+    terminal.expect_exact("Cameras")
+    terminal.send("\x1b[H:once | cat\r")
+    terminal.expect_exact("[Enter goes back]")
+    terminal.send("\x03")
+    terminal.expect_exact("Cameras")
+    terminal.send("\x03\x04")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
