@@ -11,7 +11,7 @@ from searchidx.shell.live.hits import CURSOR, hit_lines
 from searchidx.shell.live.keys import KEYS
 from searchidx.shell.live.lines import PAINT, Line, beside, block, fitted, styled
 from searchidx.shell.live.panes import facet_lines, histogram_lines, overlay_lines
-from searchidx.shell.live.state import State
+from searchidx.shell.live.state import State, facet_rows
 from searchidx.shell.texts import count_of
 
 KEYS_COLUMNS = 60
@@ -81,6 +81,8 @@ def _body(state: State, facts: Facts, places: Arrangement) -> list[Line]:
     if state.reads:
         return _preview_lines(state, places.preview)
     if not state.total and state.answer:
+        if not facet_rows(state.tally):
+            return block(_nothing(state), state.columns, rows)
         beside_facets = state.columns - places.facets.columns - bool(places.facets.columns)
         return _with_facets(block(_nothing(state), beside_facets, rows), state, facts)
     main = hit_lines(state, places.hits, facts.palette)
