@@ -162,11 +162,11 @@ class Session:
         return self._parsed[1]
 
     def problem(self, typed: str) -> str:
-        """What is wrong with the query typed, in a few words; empty when nothing is."""
+        """What is wrong with the query typed, and what to write instead; empty when nothing is."""
         if not typed.strip() or typed.lstrip().startswith(":") or typed.strip() == "?":
             return ""
         problems = self.understood(typed).problems
-        return problems[0].reason if problems else ""
+        return "; ".join(filter(None, (problems[0].reason, problems[0].hint))) if problems else ""
 
     # -- pages of hits
 
