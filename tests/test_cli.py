@@ -109,6 +109,11 @@ def test_query_prints_the_hits_and_a_summary(indexed) -> None:  # type: ignore[n
     assert done.code == 0
 
 
+def test_a_template_is_looked_at_before_anything_is_searched(indexed) -> None:  # type: ignore[no-untyped-def]
+    for words in (("query", "nosuch:field"), ("similar", "nosuch.md"), ("saved", "run", "nosuch")):
+        assert "--format: there is no field 'nosuch'" in indexed(*words, "--format", "{nosuch}").err
+
+
 def test_no_hit_is_exit_code_1_in_every_format(indexed) -> None:  # type: ignore[no-untyped-def]
     for flags in ((), ("--count",), ("-l",), ("--json",), ("--jsonl",), ("--format", "{title}")):
         assert indexed("query", "zebra", *flags).code == 1

@@ -127,6 +127,17 @@ def test_where_there_are_links(environment: Mapping[str, str], has_links: bool) 
     assert linking(PLAIN, Path("/base"), environment) == PLAIN
 
 
+@pytest.mark.parametrize(
+    ("wanted", "forced", "has_links"),
+    [("always", "", True), ("always", "0", False), ("never", "", False), ("never", "1", True)],
+)
+def test_links_that_are_set(wanted: str, forced: str, has_links: bool) -> None:
+    environment = {"TERM": "xterm-kitty" if wanted == "never" else "xterm"}
+    environment |= {"FORCE_HYPERLINK": forced}
+    found = linking(COLOURED, Path("/base"), environment, wanted)
+    assert bool(found.files) is has_links
+
+
 def test_a_link_cannot_be_left_by_a_path() -> None:
     palette = COLOURED._replace(files="/base dir")
     assert palette.linked("a\x1b\\b é.md") == (

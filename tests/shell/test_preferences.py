@@ -12,7 +12,7 @@ from searchidx.index import Index
 from searchidx.render import COLOURED, PLAIN
 from searchidx.settings import load_settings
 from searchidx.shell.editing import ghost_of, mode_of, style_of
-from searchidx.shell.preferences import Keys, Preferences, Theme, load_preferences
+from searchidx.shell.preferences import Keys, Links, Preferences, Theme, load_preferences
 from searchidx.shell.session import Session
 
 
@@ -31,10 +31,11 @@ def test_what_can_be_set(tmp_path: Path) -> None:
     found = loaded(
         tmp_path,
         '[shell]\nkeys = "vi"\ntheme = "light"\nghost_text = false\nmouse = true\npager = "most"\n'
+        'links = "never"\n'
         '[shell.colours]\nmatch = "bold #ff0000"\n',
     )
-    assert (found.keys, found.theme, found.ghost_text, found.mouse, found.pager) == (
-        Keys.VI, Theme.LIGHT, False, True, "most",
+    assert (found.keys, found.theme, found.ghost_text, found.mouse, found.pager, found.links) == (
+        Keys.VI, Theme.LIGHT, False, True, "most", Links.NEVER,
     )  # fmt: skip
     assert found.styles()["match"] == "bold #ff0000"
     assert found.styles()["number"] == "ansiblue"
@@ -44,6 +45,7 @@ def test_what_can_be_set(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ('keys = "ed"', "shell.keys: expected one of emacs, vi, found 'ed'"),
+        ('links = "no"', "shell.links: expected one of auto, always, never, found 'no'"),
         ("mouse = 1", "shell.mouse: expected true or false, found 1"),
         ("pager = 1", "shell.pager: expected a command, found 1"),
         ('kyes = "vi"', "shell.kyes: no such setting; did you mean 'keys'?"),

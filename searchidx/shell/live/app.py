@@ -114,6 +114,7 @@ class LiveApp:
         )
         self.app.ttimeoutlen = ESCAPE_WAIT_S
         self._painted = threading.Event()
+        self._typed_times = 0
         self.app.after_render += lambda app: self._painted.set()
         self._query.buffer.on_text_changed += self._typed
 
@@ -143,10 +144,10 @@ class LiveApp:
     async def _look_now_and_then(self) -> None:
         """Have the worker see whether the index has changed, and use the pauses in typing."""
         while True:
-            typed = self._query.buffer.text
+            typed = self._typed_times
             await asyncio.sleep(LOOK_EVERY_S)
             self.controller.tick()
-            if typed == self._query.buffer.text:
+            if typed == self._typed_times:
                 gc.collect()
                 gc.freeze()
 
@@ -226,6 +227,7 @@ class LiveApp:
     # -- layout and keys
 
     def _typed(self, buffer: Buffer) -> None:
+        self._typed_times += 1
         if "\n" in buffer.text:  # several lines were pasted
             self.set_text(buffer.text.replace("\n", " "))
         else:

@@ -30,6 +30,28 @@ def test_only_the_newest_task_is_finished() -> None:
     assert done == ["first begun", "fourth begun", "fourth done"]
 
 
+def test_a_pause_is_not_delivered_and_lets_a_newer_task_in() -> None:
+    done: list[str] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def work(task: str) -> Iterator[str | None]:
+        if task == "first":
+            begun.set()
+            assert go.wait(10)
+        yield None
+        yield task
+
+    worker: LatestWorker[str, str] = LatestWorker(work, done.append, lambda error: None)
+    worker.start()
+    worker.ask("first")
+    assert begun.wait(10)
+    worker.ask("second")
+    go.set()
+    assert worker.wait_until_idle(10)
+    worker.close()
+    assert done == ["second"]
+
+
 def test_an_error_is_told_and_the_next_task_is_done() -> None:
     done: list[str] = []
     errors: list[Exception] = []
