@@ -123,8 +123,8 @@ def _linked(chars: dict[int, Char]) -> Row:
     links = list(_links(chars))
     if not links:
         return Row(chars)
-    texts = (repr((link, [chars[at].char for at in range(*link[1:])])) for link in links)
-    name = f"[links:{crc32(''.join(texts).encode('utf-8', 'replace')):x}]"
+    told = [(target, start, end, _text(chars, start, end + 1)) for target, start, end in links]
+    name = f"[links:{crc32(repr(told).encode('utf-8', 'replace')):x}]"
     escapes: dict[int, str] = {}
     for target, start, end in links:
         escapes[start] = f"{escapes.get(start, '')}\x1b]8;;{target}\x1b\\"
@@ -134,6 +134,10 @@ def _linked(chars: dict[int, Char]) -> Row:
         behind = chars[end]
         chars[end] = _cell(behind.char, f"{SENT} {behind.style} {name}")
     return Row(chars, escapes)
+
+
+def _text(chars: Mapping[int, Char], start: int, stop: int) -> str:
+    return "".join(chars[column].char for column in range(start, stop))
 
 
 def _links(chars: Mapping[int, Char]) -> Iterator[tuple[str, int, int]]:
