@@ -14,6 +14,7 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.input import DummyInput
 from prompt_toolkit.layout import FormattedTextControl, HSplit, Layout, Window
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import get_cwidth
 
 from searchidx.render import Palette
 from searchidx.shell.live.lines import PAINT, Line, block, painted
@@ -112,3 +113,23 @@ def test_whatever_changes_no_link_is_left_open(screens: list[list[list[tuple[str
         for _, text in SENT_LINK.findall(sent):
             assert "\r\n" not in text
             assert any(STEERING.sub("", text).rstrip() in row for row in shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "漢字",
+        "e\u0301",
+        "नमस्ते",
+        "한글",
+        "\u1112\u1161\u11ab",
+        "שלום",
+        "a\u200db",
+        "soft\u00ad",
+    ],
+)
+def test_texts_take_as_many_columns_as_are_painted(text: str) -> None:
+    assert sum(get_cwidth(char) for char in text) == text_columns(text)
+    painted_columns = [at for at, char in row_of((("", text),)).chars.items() if char.width]
+    assert max(painted_columns) < text_columns(text)
