@@ -289,13 +289,15 @@ def _plain_value(text: str) -> Any:
 
     Raises: ValueError when PyYAML does not take it for what it looks like.
     """
-    return _short_value(text) if len(text) <= _LONGEST_NUMBER else text
-
-
-@lru_cache(maxsize=20_000)
-def _short_value(text: str) -> Any:
+    if len(text) > _LONGEST_NUMBER:
+        return text
     if _MOMENT.fullmatch(text):
         return (date if len(text) == len("2020-05-20") else datetime).fromisoformat(text)
+    return _short_value(text)
+
+
+@lru_cache(maxsize=10_000)
+def _short_value(text: str) -> Any:
     tag = _plain_tag(text)
     if tag == _STR:
         return text

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -173,7 +174,11 @@ _Value = tuple[Leaf, str]
 
 
 class _Lines(dict[str, _Line]):
-    """A line -> what it says; long ones are not kept. Raises: NotPlain."""
+    """A line -> what it says. Raises: NotPlain.
+
+    Long lines and those with a time are not kept, being met once only; of the latter, what stands
+    before the time is.
+    """
 
     MOST = 10_000
     LONGEST = 100
@@ -181,15 +186,26 @@ class _Lines(dict[str, _Line]):
     def __init__(self, scalar: Scalar) -> None:
         self._scalar = scalar
         self._rows = _Rows()
+        self._before_times: dict[str, Row] = {}
 
     def __missing__(self, line: str) -> _Line:
+        head, _, text = line.partition(": ")
+        row = self._before_times.get(head)
+        if row is not None and self._is_time(text):
+            return row, [text]
         result = self._read(line)
-        if len(line) <= self.LONGEST:
-            if len(self) >= self.MOST:
-                self.clear()
-                self._rows.clear()
+        if len(self) + len(self._before_times) >= self.MOST:
+            self.clear()
+            self._rows.clear()
+            self._before_times.clear()
+        if result[1] == [text] and self._is_time(text):
+            self._before_times[head] = result[0]
+        elif len(line) <= self.LONGEST:
             self[line] = result
         return result
+
+    def _is_time(self, text: str) -> bool:
+        return type(self._value_of(text)) is datetime
 
     def _read(self, line: str) -> _Line:
         found = _LINE.fullmatch(line)
@@ -230,11 +246,13 @@ class _Lines(dict[str, _Line]):
             return Leaf.QUOTED, text.replace("''", "'")
         if ": " in text or " #" in text or text[-1] == ":":
             raise NotPlain
+        return Leaf.NULL if self._value_of(text) is None else Leaf.PLAIN, text
+
+    def _value_of(self, text: str) -> Any:
         try:
-            is_null = self._scalar(text) is None
+            return self._scalar(text)
         except ValueError as error:
             raise NotPlain from error
-        return Leaf.NULL if is_null else Leaf.PLAIN, text
 
 
 class _Rows(dict[tuple[Any, ...], Row]):

@@ -3,7 +3,7 @@
 Paths are plain strings here: a walk over many files feels each Path object it makes.
 """
 
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH117
 
 from __future__ import annotations
 
@@ -179,13 +179,12 @@ def locate_file(base: Path, path: str) -> str:
     plain = unescaped(path)
     if os.sep != "/":
         plain = plain.replace("/", os.sep)
-    return os.path.join(_absolute(base) if base.is_absolute() else os.path.abspath(base), plain)
+    top = os.fspath(base)
+    return os.path.join(_without_dots(top) if os.path.isabs(top) else os.path.abspath(top), plain)
 
 
-@lru_cache(maxsize=16)
-def _absolute(base: Path) -> str:
-    """`os.path.abspath` of a path that is absolute, and so does not depend on where we are."""
-    return os.path.abspath(base)
+_without_dots = lru_cache(maxsize=16)(os.path.normpath)
+"""An absolute path as `os.path.abspath` gives it."""
 
 
 def unescaped(path: str) -> str:

@@ -7,6 +7,7 @@ Each is read twice: by a reader that met many shapes before, and by one that met
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,10 @@ def test_little_is_remembered() -> None:
     for number in range(2 * _Lines.MOST):
         assert reader.read(f"k{number}: {number}")
     assert len(reader._lines) <= _Lines.MOST
+    reader = PlainReader(_plain_value)
+    for number in range(1_000):
+        assert reader.read(f"date: {date.fromordinal(number + 1)} 10:00:00\nx: y")
+    assert len(reader._lines) == 1
     for number in range(100):
         assert reader.read("\n".join(f"k{number}_{line}: x" for line in range(900)))
     assert sum(map(len, reader._shapes)) <= Shapes.MOST_ROWS
