@@ -51,16 +51,17 @@ def test_seeds_have_no_problems(path: Path) -> None:
     assert post(path.name, path.read_bytes()).problems == ()
 
 
-def real_files() -> Iterator[tuple[str, bytes]]:
-    """Every post of the folder that SEARCHIDX_TEST_DATA names: a folder and an archive in it."""
+def real_files(archives: str = "awkward.tar.xz") -> Iterator[tuple[str, bytes]]:
+    """Every post of the folder that SEARCHIDX_TEST_DATA names: a folder and archives in it."""
     root = Path(TEST_DATA)
     for path in sorted((root / "smartable").rglob("*.md")):
         yield path.relative_to(root).as_posix(), path.read_bytes()
-    with tarfile.open(root / "corpora" / "awkward.tar.xz") as archive:
-        for member in archive:
-            file = archive.extractfile(member)
-            if file is not None:
-                yield member.name, file.read()
+    for path in sorted((root / "corpora").glob(archives)):
+        with tarfile.open(path) as archive:
+            for member in archive:
+                file = archive.extractfile(member)
+                if file is not None:
+                    yield member.name, file.read()
 
 
 @pytest.mark.skipif(not TEST_DATA, reason="SEARCHIDX_TEST_DATA names no folder")

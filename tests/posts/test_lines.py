@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from searchidx.posts.block import Block
+from searchidx.posts.block import Block, Unreadable
 from searchidx.posts.frontmatter import _YAML, _plain_value
 from searchidx.posts.lines import LONGEST_BLOCK, MOST_LINES, Lines, PlainReader, _Lines
 from searchidx.posts.model import ProblemLog
 from searchidx.posts.nodes import Tree
 from searchidx.posts.shapes import Shapes
 from searchidx.posts.values import entries_of
+from tests.posts.test_cases import TEST_DATA, real_files
 
 PLAIN = {
     "texts and numbers": "title: Face masks\nquality: 104\nshare: 1.50\nid: 0x1f\nold: 010\n",
@@ -279,3 +280,19 @@ SEEDS = sorted((Path(__file__).parents[2] / "seeds" / "news").rglob("*.md"))
 def test_the_seeds_are_read_line_by_line(path: Path) -> None:
     block = path.read_text(encoding="utf-8").split("---\n")[1]
     assert held_equal(block) is not None
+
+
+@pytest.mark.skipif(not TEST_DATA, reason="SEARCHIDX_TEST_DATA names no folder")
+def test_real_blocks() -> None:
+    plain = count = 0
+    for _, data in real_files("*.tar.xz"):
+        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        if _YAML.detect(text):
+            try:
+                block, _ = _YAML.split(text)
+            except Unreadable:
+                continue
+            count += 1
+            plain += held_equal(block) is not None
+    assert count > 20_000
+    assert plain > 0.9 * count

@@ -15,6 +15,7 @@ from searchidx.posts.model import SourceFile
 from searchidx.posts.plan import plan_of
 from searchidx.posts.post import post_of
 from searchidx.settings import FieldKind, FieldSpec, Settings
+from tests.posts.test_cases import TEST_DATA, real_files
 
 TEXT, KEYWORD = FieldKind.TEXT, FieldKind.KEYWORD
 DEFAULT = Settings(base=Path("/"))
@@ -37,9 +38,9 @@ OTHER = Settings(
 FILE = SourceFile("2020-05-20-some-name.md", 0, 0)
 
 
-def same_without_plan(text: str) -> None:
+def same_without_plan(text: str | bytes) -> None:
     """That a post is the same when its values are looked at one by one."""
-    front = split_post(text.encode(), FILE.path)
+    front = split_post(text if isinstance(text, bytes) else text.encode(), FILE.path)
     for chosen in (DEFAULT, OTHER):
         one_by_one = post_of(FILE, replace(front, values=front.metadata), chosen)
         assert repr(post_of(FILE, front, chosen)) == repr(one_by_one)
@@ -148,3 +149,9 @@ def test_a_post_of_a_known_shape_with_other_values_is_the_same(data: st.DataObje
         if colon:
             lines[at] = f"{head}: {data.draw(st.sampled_from(WORDS))}"
     same_without_plan("\n".join(lines))
+
+
+@pytest.mark.skipif(not TEST_DATA, reason="SEARCHIDX_TEST_DATA names no folder")
+def test_real_posts() -> None:
+    for _, data in real_files("*.tar.xz"):
+        same_without_plan(data)
