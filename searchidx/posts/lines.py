@@ -103,7 +103,7 @@ class Lines:
         """How those values are written that are not texts, by the steps that lead there."""
         return {
             entry.steps: self.texts[entry.value]
-            for entry in self.shape.entries.ordered
+            for entry in self.shape.entries().ordered
             if type(entry.value) is int and type(self.value(entry.value)) is not str
         }
 

@@ -69,10 +69,12 @@ class Plan:
 
 
 class _Part(NamedTuple):
-    """The texts that one source gives to a field: the body, if there are no `numbers`."""
+    """The texts that one source gives to a field: the body, if there are no `numbers`.
+
+    A text `at_commas` is cut there into several."""
 
     numbers: tuple[int, ...]
-    is_split: bool
+    at_commas: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,12 @@ class _TextField:
 
     def read(self, lines: Lines, body: str) -> FieldValue | None:
         found: list[str] = []
-        for numbers, is_split in self.parts:
+        for numbers, at_commas in self.parts:
             if not numbers:
                 found += [body] if body and not body.isspace() else []
                 continue
             texts = [lines.texts[number] for number in numbers]
-            if is_split:
+            if at_commas:
                 texts = texts[0].split(",")
             found += filter(None, map(str.strip, texts))
         if self.spec.many:
@@ -120,7 +122,7 @@ def plan_of(shape: Shape, settings: Settings) -> Plan | None:
     """The plan for blocks of a shape, None if there can be none; made once."""
     known = shape.plan
     if known is None or known[0] is not settings:
-        known = shape.plan = (settings, _made(shape.entries, settings))
+        known = shape.plan = (settings, _made(shape.entries(), settings))
     return known[1]
 
 

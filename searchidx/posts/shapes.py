@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +75,6 @@ class Shape:
         self.are_plain += [False] * leaves.count(Leaf.CUT)
         self.template = _template(list(_numbered(rows, count(), count(len(kept)))))
 
-    @cached_property
     def entries(self) -> Entries:
         """The entries of the template."""
         return entries_of(self.template)
