@@ -69,9 +69,8 @@ class Plan:
 
 
 class _Part(NamedTuple):
-    """The texts that one source gives to a field: the body, if there are no `numbers`.
-
-    A text `at_commas` is cut there into several."""
+    """The texts that one source gives to a field: the body, if there are no `numbers`; `at_commas`
+    one text is cut into several."""
 
     numbers: tuple[int, ...]
     at_commas: bool
