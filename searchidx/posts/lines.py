@@ -196,7 +196,6 @@ class _Lines(dict[str, _Line]):
         result = self._read(line)
         if len(self) + len(self._before_times) >= self.MOST:
             self.clear()
-            self._rows.clear()
             self._before_times.clear()
         if result[1] == [text] and self._is_time(text):
             self._before_times[head] = result[0]
@@ -258,6 +257,10 @@ class _Lines(dict[str, _Line]):
 class _Rows(dict[tuple[Any, ...], Row]):
     """The parts of a row -> the one row of them."""
 
+    MOST = 10_000
+
     def __missing__(self, parts: tuple[Any, ...]) -> Row:
+        if len(self) >= self.MOST:
+            self.clear()
         row = self[parts] = Row(*parts)
         return row

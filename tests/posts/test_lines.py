@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from searchidx.posts.block import Block, Unreadable
 from searchidx.posts.frontmatter import _YAML, _plain_value
-from searchidx.posts.lines import LONGEST_BLOCK, MOST_LINES, Lines, PlainReader, _Lines
+from searchidx.posts.lines import LONGEST_BLOCK, MOST_LINES, Lines, PlainReader, _Lines, _Rows
 from searchidx.posts.model import ProblemLog
 from searchidx.posts.nodes import Tree
 from searchidx.posts.shapes import Shapes
@@ -260,6 +260,7 @@ def test_little_is_remembered() -> None:
     for number in range(2 * _Lines.MOST):
         assert reader.read(f"k{number}: {number}")
     assert len(reader._lines) <= _Lines.MOST
+    assert len(reader._lines._rows) <= _Rows.MOST
     reader = PlainReader(_plain_value)
     for number in range(1_000):
         assert reader.read(f"date: {date.fromordinal(number + 1)} 10:00:00\nx: y")
