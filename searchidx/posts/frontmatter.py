@@ -73,7 +73,7 @@ class FrontMatter:
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """The metadata, made when they are first asked for."""
+        """The metadata, made when it is first asked for."""
         return self.values.metadata() if isinstance(self.values, Lines) else self.values
 
     @cached_property
