@@ -40,6 +40,7 @@ PLAIN = {
     "other scripts": "title: 日本語 のタイトル\nname: Größe\u00a0#1",
     "quotes in texts": 'a: The "best" of it\nb: \'say "so"\'\nc: 5" wide',
     "quotes in comments": '# a: "b"\na: "c"\n# 5" wide\nb: "d: e"  \n',
+    "times in comments": "# d: 2020-05-20 16:44:00\na: b\n# d: 2020-05-20 16:44:01\nc: d",
     "quotes in lists": 'a: ["b", \'c\', "d, [e]", null]\nb: [""]',
     "lists of mappings": '- a: "b"\n  c: d\n- a: ""\n  c:\n'.join(["k:\n", "l:\n", "m: 1"]),
 }

@@ -208,6 +208,16 @@ def test_a_file_that_has_vanished_is_not_one_that_may_not_be_read(base: Path) ->
     assert not_allowed(base, SourceFile("a/x.md", 1, 1)) is None
 
 
+def test_a_file_that_comes_in_pieces_is_read_whole(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.read
+    monkeypatch.setattr(os, "read", lambda handle, size_bytes: real(handle, min(size_bytes, 2)))
+    found = read_file(base, SourceFile("a/x.md", 6, 1), Settings(base=base))
+    assert isinstance(found, tuple)
+    assert found[1] == b"a/x.md"
+
+
 @pytest.mark.parametrize(("changes", "is_read"), [(0, True), (2, True), (3, False)])
 def test_a_file_that_changes_while_it_is_read_is_read_again(
     base: Path, monkeypatch: pytest.MonkeyPatch, changes: int, is_read: bool
