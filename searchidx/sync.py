@@ -173,8 +173,7 @@ def sync(
             writer.adopt(segment)
         problems = [*plan.problems, *resumed.problems]
         lost = list(_add_posts(writer, base, plan, resumed.paths, settings, options, problems))
-        manifest = replace(
-            manifest,
+        manifest = manifest._replace(
             generation=writer.generation,
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),

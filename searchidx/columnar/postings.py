@@ -12,7 +12,7 @@ runs, one run a term (see packed.py). Weights that are all 1 are not written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,7 @@ LONG_RUN = 500
 """Runs of so many postings are decoded faster one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPostings:
+class FieldPostings(NamedTuple):
     """Everything about the terms of one field, or about a range of its terms.
 
     `weights` are whole numbers, to be multiplied by `unit`, or float32. `positions` and `values`
@@ -133,8 +132,7 @@ def _sliced(field: FieldPostings, first: int, last: int) -> FieldPostings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A range of terms as it is written. `bounds` count from 0 in each range: n + 1 numbers."""
 
     arrays: dict[str, Array]

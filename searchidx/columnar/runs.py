@@ -7,7 +7,6 @@ these are still the same are looked at one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -26,12 +25,14 @@ DEEPEST = 256
 """Texts that are the same for so many bytes are compared as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
 class Ragged:
     """Runs of items, one behind the other: run `n` is `items[ends[n - 1]:ends[n]]`."""
 
-    items: Array
-    ends: Array
+    __slots__ = ("ends", "items")
+
+    def __init__(self, items: Array, ends: Array) -> None:
+        self.items = items
+        self.ends = ends
 
     def __len__(self) -> int:
         return len(self.ends)

@@ -15,9 +15,8 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ class NotPlain(Exception):
     """The values were pickled: reading them could run code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tails:
+class Tails(NamedTuple):
     """Deflated blocks of tails; `firsts` are the numbers of the documents they start with."""
 
     blocks: Ragged

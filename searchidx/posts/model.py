@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -99,8 +99,7 @@ class Catalogue(NamedTuple):
         return SourceFile(self.paths[at], self.sizes[at], self.mtimes[at], digest, self.ctimes[at])
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """One post, ready to be indexed.
 
     `fields` holds the declared fields that have a value. `meta` holds every other metadata value
@@ -110,7 +109,7 @@ class Post:
     file: SourceFile
     fields: Mapping[str, FieldValue]
     meta: tuple[tuple[str, str], ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
 
 def number_text(number: float) -> str:

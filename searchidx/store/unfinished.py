@@ -11,7 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +131,9 @@ def usable(
         same = set(compare(list(left.values()), held).same)
         if same:
             deleted = tuple(at for at, path in enumerate(held.paths) if path not in same)
-            found.append(replace(record, deleted=deleted))
+            found.append(record._replace(deleted=deleted))
             opened.append(arrays)
             taken |= same
             left = {path: file for path, file in left.items() if path not in same}
-    snapshot = Snapshot(folder, replace(manifest, segments=tuple(found)), opened)
+    snapshot = Snapshot(folder, manifest._replace(segments=tuple(found)), opened)
     return Usable(tuple(found), frozenset(taken), tuple(snapshot.problems()))

@@ -12,7 +12,6 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -147,7 +146,7 @@ class Writer:
         for name, docs in numbers.items():
             record = self._records[name]
             deleted = tuple(sorted({*record.deleted, *docs}))
-            self._records[name] = replace(record, deleted=deleted)
+            self._records[name] = record._replace(deleted=deleted)
 
     def adopt(self, record: SegmentRecord) -> None:
         """Make a segment that is written already part of the next generation."""
@@ -159,8 +158,7 @@ class Writer:
         records = [*self._records.values(), *self._new]
         segments = self._merged([record for record in records if record.live], told)
         name, toc = self._table(segments)
-        manifest = replace(
-            manifest,
+        manifest = manifest._replace(
             generation=self.generation,
             segments=tuple(segments),
             toc_crc=zlib.crc32(toc),

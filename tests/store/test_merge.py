@@ -88,7 +88,7 @@ def segments(draw: st.DrawFn) -> list[list[tuple[Post, bool]]]:
             path = f"{number % 3}/Post {number}.md"
             file = post.file._replace(path=path, size_bytes=number, mtime_ns=1000 - number)
             problems = tuple(replace(problem, path=path) for problem in post.problems)
-            rows.append((replace(post, file=file, problems=problems), lives))
+            rows.append((post._replace(file=file, problems=problems), lives))
             number += 1
         found.append(rows)
     return found
