@@ -52,6 +52,8 @@ class SyncReport:
     the folders that are no posts by the settings. `reason` says why everything was
     read again, and is empty when it was not. `resumed` counts the posts that
     an earlier sync had read before it was stopped. `generation` is that of the index afterwards.
+    `not_on_disk` is empty, but when the system could not write the folder of the index to the disk
+    after the commit: then it says why. The commit stands, yet a power cut may undo it.
     """
 
     added: tuple[str, ...]
@@ -66,6 +68,7 @@ class SyncReport:
     reason: str = ""
     passed_over: int = 0
     resumed: int = 0
+    not_on_disk: str = ""
 
     @property
     def read(self) -> int:
@@ -178,10 +181,10 @@ def sync(
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        writer.commit(manifest, partial(_tell_merging, options))
+        not_on_disk = writer.commit(manifest, partial(_tell_merging, options))
     problems += _stored_problems(snapshot, plan.kept)
     report = _report(plan, problems, lost, manifest.generation, started, False)
-    return replace(report, resumed=len(resumed.paths))
+    return replace(report, resumed=len(resumed.paths), not_on_disk=not_on_disk)
 
 
 def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str) -> Manifest:
