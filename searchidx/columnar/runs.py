@@ -71,8 +71,20 @@ class Ragged:
 
     def texts(self) -> list[bytes]:
         """Each run as bytes."""
+        sizes = self.counts()
+        if len(sizes) and sizes[0] and (sizes == sizes[0]).all():
+            together: list[bytes] = self.items.view(f"V{sizes[0]}").tolist()
+            return together
         whole = self.items.tobytes()
         return [whole[start:stop] for start, stop in pairwise(self.bounds().tolist())]
+
+    def strings(self) -> list[str]:
+        """Each run, which is UTF-8 or a surrogate as Python writes it there, as text."""
+        whole = self.items.tobytes()
+        if not whole.isascii():
+            return [text.decode("utf-8", "surrogatepass") for text in self.texts()]
+        shown = whole.decode("ascii")
+        return [shown[start:stop] for start, stop in pairwise(self.bounds().tolist())]
 
 
 def ragged(runs: Sequence[bytes]) -> Ragged:

@@ -527,7 +527,7 @@ def catalogue_of(parts: Sequence[Part]) -> Catalogue:
         paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
         assert paths is not None
         assert digests is not None
-        names = [path.decode("utf-8", "surrogatepass") for path in paths.rows()]
+        names = paths.data().rows.strings()
         whole.paths.extend(names if alive is None else compress(names, alive))
         rows = digests.rows()
         whole.digests.extend(rows if alive is None else compress(rows, alive))

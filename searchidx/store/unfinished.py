@@ -17,7 +17,7 @@ from typing import Any
 
 from searchidx.columnar.searching import Part
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.scan import compare
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.segments import open_segment, sync_to_disk
@@ -128,7 +128,7 @@ def usable(
         if any(True for _ in arrays.file.faults()):
             continue
         held = catalogue_of([Part(0, 0, record.documents, arrays)])
-        same = set(compare(list(left.values()), held).same)
+        same = set(compare(Catalogue.of(left.values()), held).same)
         if same:
             deleted = tuple(at for at, path in enumerate(held.paths) if path not in same)
             found.append(record._replace(deleted=deleted))

@@ -48,7 +48,8 @@ LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
 
 _INDEX_FILE = re.compile(
-    r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+|MAIN_UNFINISHED(\.tmp)?"
+    r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+"
+    r"|MAIN_UNFINISHED(\.tmp)?|MAIN_SEEN\..+"
 )
 
 Told = Callable[[int, int], None]
