@@ -777,3 +777,22 @@ def test_a_note_of_touched_files_is_written_where_the_index_can_be_only(
         *(record.file_name for record in read_manifest(tmp_path / "index", 1).segments),
         "_MAIN_1.toc", "_MAIN_1.json",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["among all", "one by one"])
+def test_posts_are_found_by_their_paths(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    names = [f"{n}.md" for n in range(12)]
+    index, root = make_index({name: POSTS["a.md"] for name in names}), tmp_path / "posts"
+    (root / "3.md").write_text("---\ntitle: Changed\n---\n")
+    (root / "4.md").unlink()
+    index.sync([root])
+    monkeypatch.setattr("searchidx.store.snapshot.FEW_PATHS", few)
+    snapshot = index._snapshot
+    assert snapshot is not None
+    found = snapshot.places_of([f"posts/{name}" for name in (*names, "none.md")])
+    first, second = (record.name for record in snapshot.manifest.segments)
+    assert (len(found[first]), found[second]) == (10, [0])
+    assert snapshot.places_of(["posts/3.md"]) == {second: [0]}
+    assert snapshot.places_of(["posts/4.md"]) == {}
