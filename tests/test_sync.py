@@ -784,7 +784,7 @@ def test_posts_are_found_by_their_paths(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     names = [f"{n}.md" for n in range(12)]
-    index, root = make_index({name: POSTS["a.md"] for name in names}), tmp_path / "posts"
+    index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
     (root / "3.md").write_text("---\ntitle: Changed\n---\n")
     (root / "4.md").unlink()
     index.sync([root])
