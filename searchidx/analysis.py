@@ -57,6 +57,11 @@ _SPELT = str.maketrans(
 )
 _SPELT.update(_DROPPED)  # type: ignore[arg-type]
 _IGNORED = re.compile(f"[{_IGNORABLE}]")
+FIRST_MARK = "\u0300"
+_ORDINARY = str.maketrans(
+    dict.fromkeys("‘’“”–—…•€™", " ") | dict.fromkeys("\u00ad\u00b7", FIRST_MARK)
+)
+"""What is no letter though it stands behind the first mark, and what is ignored before it."""
 
 
 class Slot(NamedTuple):
@@ -176,7 +181,7 @@ def chunk_slots(chunk: str) -> tuple[Slot, ...]:
 def pieces_of(chunk: str) -> tuple[Slot, ...]:
     """The slots of any chunk; for one of plain ASCII the same as above, with more work."""
     found: list[Slot] = []
-    for piece in _piece().finditer(chunk):
+    for piece in (_plain_piece if _is_plain(chunk) else _piece)().finditer(chunk):
         if kind := piece.lastgroup:
             found.extend(_PIECES[kind](piece))
     return tuple(slot for slot in found if slot.term)
@@ -203,14 +208,29 @@ def _unit() -> re.Pattern[str]:
 def _piece() -> re.Pattern[str]:
     """What makes terms in a chunk; compiled when the first chunk needs it, which takes a while."""
     letter = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_marks()}{_IGNORABLE}])"
-    return re.compile(
+    others = rf"|(?P<unspaced>(?:{_unit().pattern})+)|(?P<emoji>[{_EMOJI}])"
+    return re.compile(_pieces(letter, others))
+
+
+@cache
+def _plain_piece() -> re.Pattern[str]:
+    """The same for a plain chunk, compiled in a tenth of the time."""
+    return re.compile(_pieces(r"[^\W_]"))
+
+
+def _pieces(letter: str, others: str = "") -> str:
+    return (
         rf"(?P<acronym>(?<!\w)(?:[^\W\d_]\.)+(?:[^\W\d_](?!\w)|(?<=\w\.\w\.)))"
         rf"|(?P<dotted>(?<![\w.])\.(?=[^\W\d_]){letter}+)"
         rf"|(?P<joined>{letter}+(?:&{letter}+)+)"
-        rf"|(?P<unspaced>(?:{_unit().pattern})+)"
+        rf"{others}"
         rf"|(?P<word>{letter}+)(?P<suffix>(?:\+\+?|\#)(?![\w+#]))?(?:['\u2019][sS](?!\w))?"
-        rf"|(?P<emoji>[{_EMOJI}])"
     )
+
+
+def _is_plain(chunk: str) -> bool:
+    """Whether a chunk is of Latin letters without marks of their own, and common punctuation."""
+    return max(chunk.translate(_ORDINARY), default="") < FIRST_MARK
 
 
 def _term(text: str) -> str:

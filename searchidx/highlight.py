@@ -31,7 +31,7 @@ class Span:
 
 def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> list[tuple[int, int]]:
     """The parts of one value that matched, as (start, end) pairs. A phrase is one part."""
-    nothing = FieldMatches()
+    nothing = FieldMatches.none()
     terms = matches.get(names.terms, nothing)
     words = matches.get(names.words, nothing) if names.words != names.terms else terms
     values = matches.get(names.value, nothing)

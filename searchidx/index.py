@@ -119,8 +119,9 @@ class Index:
     ) -> SyncReport:
         """Make the index hold exactly the posts below `roots`, by default those of the settings.
 
-        One commit, or none when nothing changed; on any error the index is as it was. `jobs` is how
-        many processes read, when there is enough to read (0: as many as there are processors).
+        One commit, or none when nothing changed; when this raises, the index is as it was. `jobs`
+        is how many processes read, when there is enough to read (0: as many as there are
+        processors).
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """
         from searchidx.sync import SyncOptions  # reading and YAML, which no search needs

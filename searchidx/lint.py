@@ -126,12 +126,12 @@ def lint(
     found = walk(roots, settings, base)
     linter = _Linter(settings, base, now or datetime.now(UTC))
     linter.problems(found.problems)
-    for file in found.files:
+    for file in found.files.files():
         linter.look(file)
     spots = [*linter.spots, *_across(linter.folder)]
     findings = [*linter.findings, *linter.located(spots)]
     kept = sorted(finding for finding in set(findings) if finding.rule not in ignore)
-    return LintReport(len(found.files), tuple(kept))
+    return LintReport(len(found.files.paths), tuple(kept))
 
 
 class _Linter:

@@ -11,12 +11,14 @@ from functools import partial
 from pathlib import Path
 
 from searchidx.errors import PostError
+from searchidx.posts.changes import Plan, make_plan
 from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.post import build_post
-from searchidx.posts.scan import compare, expect, not_allowed, read_file, too_large, walk
+from searchidx.posts.scan import expect, read_file, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.manifest import Manifest
+from searchidx.store.seen import note_seen, read_seen
 from searchidx.store.snapshot import Snapshot
 from searchidx.store.unfinished import usable
 from searchidx.store.workers import FEWEST_ITEMS, Outcome, make_segments, processors
@@ -52,6 +54,8 @@ class SyncReport:
     the folders that are no posts by the settings. `reason` says why everything was
     read again, and is empty when it was not. `resumed` counts the posts that
     an earlier sync had read before it was stopped. `generation` is that of the index afterwards.
+    `not_on_disk` is empty, but when the system could not write the folder of the index to the disk
+    after the commit: then it says why. The commit stands, yet a power cut may undo it.
     """
 
     added: tuple[str, ...]
@@ -66,6 +70,7 @@ class SyncReport:
     reason: str = ""
     passed_over: int = 0
     resumed: int = 0
+    not_on_disk: str = ""
 
     @property
     def read(self) -> int:
@@ -101,34 +106,6 @@ class SyncOptions:
     progress: Callable[[Progress], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What has to be done. `renamed` maps new paths to old ones; `kept` are paths that need no
-    reading."""
-
-    added: list[SourceFile]
-    changed: list[SourceFile]
-    renamed: dict[str, str]
-    removed: list[str]
-    kept: list[str]
-    problems: list[Problem]
-    reason: str
-    passed_over: int
-
-    @property
-    def to_read(self) -> list[SourceFile]:
-        return sorted([*self.added, *self.changed], key=lambda file: file.path)
-
-    @property
-    def to_delete(self) -> list[str]:
-        changed = [file.path for file in self.changed]
-        return sorted([*self.removed, *changed, *self.renamed.values()])
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.added or self.changed or self.removed or self.renamed or self.reason)
-
-
 def sync(
     folder: Path,
     snapshot: Snapshot | None,
@@ -138,21 +115,23 @@ def sync(
 ) -> SyncReport:
     """Bring the index in `folder` into agreement with the files below `roots`.
 
-    `snapshot` is the newest generation, None if there is none. Nothing is written when nothing
-    changed. Files are read under the write lock, and the commit is one: when this raises before
-    it, or the process dies, the index is as it was.
+    `snapshot` is the newest generation, None if there is none. Nothing is committed when nothing
+    changed; of files that only have other times, a note is left. Files are read under the write
+    lock, and the commit is one: when this raises, or the process dies before it, the index is as
+    it was.
 
     Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError when the disk is full.
     """
     started = time.perf_counter()
     base = folder.parent
     stamp = settings_stamp(settings.fields, settings.ignore_metadata)
-    plan = _plan(base, snapshot, settings, roots, stamp, options)
+    plan = _plan(folder, snapshot, settings, roots, stamp, options)
     manifest = _manifest(base, settings, roots, stamp)
     is_same = snapshot is not None and manifest.has_settings_of(snapshot.manifest)
     if options.dry_run or (plan.is_empty and is_same):
         if not options.dry_run:
             discard_unfinished(folder)
+            note_seen(folder, plan.proven)
         generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
         return _report(plan, problems, [], generation, started, options.dry_run)
@@ -173,16 +152,16 @@ def sync(
             writer.adopt(segment)
         problems = [*plan.problems, *resumed.problems]
         lost = list(_add_posts(writer, base, plan, resumed.paths, settings, options, problems))
-        manifest = replace(
-            manifest,
+        manifest = manifest._replace(
             generation=writer.generation,
             posts=len(plan.kept) + len(plan.to_read) - len(lost),
             time=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        writer.commit(manifest, partial(_tell_merging, options))
+        not_on_disk = writer.commit(manifest, partial(_tell_merging, options))
+    note_seen(folder, plan.proven)
     problems += _stored_problems(snapshot, plan.kept)
     report = _report(plan, problems, lost, manifest.generation, started, False)
-    return replace(report, resumed=len(resumed.paths))
+    return replace(report, resumed=len(resumed.paths), not_on_disk=not_on_disk)
 
 
 def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str) -> Manifest:
@@ -216,70 +195,22 @@ def root_name(root: Path, base: Path) -> str:
 
 
 def _plan(
-    base: Path,
+    folder: Path,
     snapshot: Snapshot | None,
     settings: Settings,
     roots: Sequence[Path],
     stamp: str,
     options: SyncOptions,
-) -> _Plan:
+) -> Plan:
+    base = folder.parent
     found = walk(roots, settings, base)
     reason = _rebuild_reason(snapshot, settings, stamp, options)
     if reason and found.unreadable and not options.full and snapshot is not None:
         what = f"every post has to be read again ({reason}), but this folder cannot be read"
         raise PostError(found.unreadable[0], 0, what, "allow reading it, or use --full without it")
-    indexed = snapshot.catalogue() if snapshot else Catalogue([], [], [], [], [])
-    problems = list(found.problems)
-    refused: set[str] = set()
-
-    def readable(
-        files: Sequence[SourceFile], check: Callable[[SourceFile], Problem | None]
-    ) -> list[SourceFile]:
-        """The files without those that a check finds something wrong with."""
-        kept_files = []
-        for file in files:
-            problem = check(file)
-            if problem is None:
-                kept_files.append(file)
-            else:
-                problems.append(problem)
-                refused.add(file.path)
-        return kept_files
-
-    allowed = partial(not_allowed, base)
-    files = found.files
-    if any(file.size_bytes > settings.max_file_bytes for file in files):
-        files = readable(files, lambda file: too_large(file, settings))
-    if reason:
-        files = readable(files, allowed)
-        known, here = set(indexed.paths), {file.path for file in files}
-        fresh = [file for file in files if file.path not in known]
-        again = [file for file in files if file.path in known]
-        gone = sorted(known - here)
-        return _Plan(fresh, again, {}, gone, [], problems, reason, found.passed_over)
-    comparison = compare(files, indexed)
-    new = readable(comparison.new, allowed)
-    changed, kept = readable(comparison.resized, allowed), list(comparison.same)
-    digests = {file.path: digest for file, digest in comparison.suspect}
-    for file in readable([file for file, _ in comparison.suspect], allowed):
-        outcome = read_file(base, file, settings)
-        if not isinstance(outcome, Problem) and outcome[0].digest == digests[file.path]:
-            kept.append(file.path)
-        else:
-            changed.append(file)
-    if refused:
-        kept += sorted(refused.intersection(indexed.paths))
-    gone_files: list[SourceFile] = []
-    for file in comparison.gone:
-        if file.path not in refused:
-            if _is_below(file.path, found.unreadable, base):
-                kept.append(file.path)
-            else:
-                gone_files.append(file)
-    renamed = _renames(base, new, gone_files, settings)
-    old_names = set(renamed.values())
-    removed = [file.path for file in gone_files if file.path not in old_names]
-    return _Plan(new, changed, renamed, removed, kept, problems, "", found.passed_over)
+    indexed = snapshot.catalogue() if snapshot else Catalogue.of([])
+    seen = partial(read_seen, folder)
+    return make_plan(base, found, indexed, settings, reason=reason, seen=seen)
 
 
 def _rebuild_reason(
@@ -294,35 +225,10 @@ def _rebuild_reason(
     return "the fields or the way text is analysed changed"
 
 
-def _is_below(path: str, folders: Sequence[str], base: Path) -> bool:
-    """Whether a file lies in one of the folders, so that it may be there unseen."""
-    return any((base / path).is_relative_to(base / folder) for folder in folders)
-
-
-def _renames(
-    base: Path, new: Sequence[SourceFile], gone: Sequence[SourceFile], settings: Settings
-) -> dict[str, str]:
-    """New path -> old path, for new files that hold exactly what a removed one held."""
-    old_by_content: dict[tuple[int, str], list[str]] = {}
-    for file in gone:
-        old_by_content.setdefault((file.size_bytes, file.digest), []).append(file.path)
-    sizes = {size for size, _ in old_by_content}
-    renamed = {}
-    for file in new:
-        if file.size_bytes not in sizes:
-            continue
-        outcome = read_file(base, file, settings)
-        if isinstance(outcome, Problem):
-            continue
-        if paths := old_by_content.get((outcome[0].size_bytes, outcome[0].digest)):
-            renamed[file.path] = paths.pop(0)
-    return renamed
-
-
 def _add_posts(
     writer: Writer,
     base: Path,
-    plan: _Plan,
+    plan: Plan,
     resumed: frozenset[str],
     settings: Settings,
     options: SyncOptions,
@@ -378,14 +284,13 @@ def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:
 
 def _stored_problems(snapshot: Snapshot | None, kept: Sequence[str]) -> list[Problem]:
     """The problems of the posts that were not read again."""
-    if snapshot is None or not kept:
-        return []
-    paths = set(kept)
-    return [problem for problem in snapshot.problems() if problem.path in paths]
+    problems = snapshot.problems() if snapshot is not None else []
+    paths = set(kept) if problems else set()
+    return [problem for problem in problems if problem.path in paths]
 
 
 def _report(
-    plan: _Plan,
+    plan: Plan,
     problems: Sequence[Problem],
     lost: Sequence[str],
     generation: int,

@@ -151,3 +151,26 @@ def test_an_algorithm_of_snowball_is_the_one_that_the_package_gives() -> None:
     for language, name in analysis._STEMMERS.items():
         whole = snowballstemmer.stemmer(name)
         assert [stemmer(language)(word) for word in words] == whole.stemWords(words)
+
+
+ORDINARY = st.sampled_from("aZ9_éßØ½º.&+#'-,‘’“”–—…•€™·\u00ad\u0301\u20dd語ก한😀\ufe0f\u200d")
+
+
+@given(st.text(ORDINARY | st.characters(max_codepoint=0x2FF), min_size=1, max_size=8))
+@example("Müller’s")
+@example("na\u00adive")
+@example("a·b")
+@example("C++–like")
+def test_plain_chunks_have_the_pieces_that_any_chunk_has(chunk: str) -> None:
+    if analysis._is_plain(chunk):
+        plain = [(p.lastgroup, p.span()) for p in analysis._plain_piece().finditer(chunk)]
+        assert plain == [(p.lastgroup, p.span()) for p in analysis._piece().finditer(chunk)]
+
+
+@pytest.mark.parametrize(
+    ("chunk", "is_plain"),
+    [("naïve", True), ("“it’s”", True), ("e\u0301", False), ("a\u00adb", False), ("語", False)],
+    ids=ascii,
+)
+def test_plain_chunks(chunk: str, is_plain: bool) -> None:
+    assert analysis._is_plain(chunk) is is_plain

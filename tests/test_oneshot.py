@@ -19,10 +19,10 @@ cli.times columnar columnar.closeness columnar.columns columnar.decoded columnar
 columnar.expand
 columnar.found columnar.layout columnar.packed columnar.phrase columnar.postings columnar.prior
 columnar.runs columnar.scoring columnar.searching columnar.segment columnar.select columnar.stored
-errors highlight index posts posts.model query query.clauses query.lex query.matches query.parse
-query.prose query.values query.vocabulary query.words reading render results schema settings store
-store.answer store.damage store.folder store.manifest store.ordering store.segments store.snapshot
-version width
+errors highlight index posts posts.model query query.clauses query.deferred query.lex
+query.matches query.parse query.prose query.values query.vocabulary query.words reading render
+results schema settings store store.answer store.damage store.folder store.manifest store.ordering
+store.segments store.snapshot version width
 snowball snowball.among snowball.basestemmer snowball.english_stemmer
 """
 """Modules of ours that any search imports. The last line is of snowballstemmer, under our name."""
@@ -32,8 +32,8 @@ FOR_DATES = {"searchidx.query.dates"}
 WHOOSH = """
 whoosh analysis analysis.acore analysis.analyzers analysis.filters analysis.intraword
 analysis.morph analysis.ngrams analysis.tokenizers columns fields filedb filedb.filestore
-filedb.structfile formats idsets index lang lang.dmetaphone lang.morph_en lang.porter
-lang.stopwords legacy matching matching.binary matching.combo matching.mcore matching.wrappers
+filedb.structfile formats idsets index lang lang.dmetaphone lang.porter lang.stopwords
+ legacy matching matching.binary matching.combo matching.mcore matching.wrappers
 query query.compound query.nested query.positional query.qcolumns query.qcore query.ranges
 query.spans query.terms query.wrappers reading scoring support support.levenshtein system util
 util.cache util.filelock util.loading util.numeric util.numlists util.text util.times
@@ -118,6 +118,26 @@ def test_a_search_imports_what_it_needs_and_nothing_else(
 def _as_ours(name: str) -> str:
     """Where a part of snowballstemmer is found among our modules."""
     return name.replace("searchidx.snowball", "searchidx.analysis.snowball")
+
+
+def test_word_forms_are_imported_when_they_are_used() -> None:
+    script = """
+import sys
+from searchidx.query.deferred import import_queries
+import_queries()
+from whoosh import fields, query
+from whoosh.filedb.filestore import RamStorage
+index = RamStorage().create_index(fields.Schema(text=fields.TEXT))
+with index.writer() as writer:
+    writer.add_document(text="they pulled it")
+    writer.add_document(text="they pushed it")
+found = ["whoosh.lang.morph_en" in sys.modules]
+with index.searcher() as searcher:
+    found.append(len(searcher.search(query.Variations("text", "pull"))))
+print(*found, "whoosh.lang.morph_en" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "1", "True"], "")
 
 
 def test_the_time_of_a_search_is_told_part_by_part(

@@ -16,7 +16,12 @@ from hypothesis import strategies as st
 
 import searchidx
 from searchidx.errors import IndexCorrupt, IndexLocked, IndexMissing, PostError, QueryError
+from searchidx.posts import changes
+from searchidx.posts.model import SourceFile
+from searchidx.posts.scan import read_file
 from searchidx.settings import FieldKind, FieldSpec, Settings
+from searchidx.store.manifest import read_manifest
+from searchidx.store.seen import SEEN, WORTH_NOTING
 from searchidx.store.writer import Writer
 from searchidx.sync import Progress, Step
 from tests.conftest import MakeIndex, write_posts
@@ -702,3 +707,92 @@ def test_a_third_of_the_posts_with_problems_through_processes(
         assert index.search("word").total == 300
         assert index.search("has:problems").total == 100
         assert index.problems() == report.problems
+
+
+def read_while_syncing(
+    index: searchidx.Index, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> set[str]:
+    """The names of the files that a sync reads."""
+    found = set()
+
+    def read(base: Path, file: SourceFile, settings: Settings) -> object:
+        found.add(Path(file.path).name)
+        return read_file(base, file, settings)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(changes, "read_file", read)
+        assert index.sync([root]).read == 0
+    return found
+
+
+def aged(root: Path, mtime_s: int) -> None:
+    """Give every post this time."""
+    for path in root.iterdir():
+        os.utime(path, (mtime_s, mtime_s))
+
+
+def test_files_that_were_only_touched_are_read_once(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {f"{n:03}.md" for n in range(WORTH_NOTING)}
+    index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
+    aged(root, 10**9)
+    assert read_while_syncing(index, root, monkeypatch) == names
+    assert read_while_syncing(index, root, monkeypatch) == set()
+    aged(root, 10**9)  # the same time, yet touched
+    assert read_while_syncing(index, root, monkeypatch) == names
+    (tmp_path / "index" / SEEN).write_bytes(b"nonsense")
+    assert read_while_syncing(index, root, monkeypatch) == names
+    assert read_while_syncing(index, root, monkeypatch) == set()
+    assert set(os.listdir(tmp_path / "index")) >= {SEEN, "_MAIN_1.toc"}
+    index.sync([root], full=True)
+    assert not (tmp_path / "index" / SEEN).exists()
+
+
+def test_a_touched_file_that_changes_later_is_seen(make_index: MakeIndex, tmp_path: Path) -> None:
+    posts = {f"{n:03}.md": POSTS["a.md"] for n in range(WORTH_NOTING + 1)}
+    index, root = make_index(posts), tmp_path / "posts"
+    aged(root, 10**9)
+    assert index.sync([root]).read == 0
+    assert (tmp_path / "index" / SEEN).exists()
+    (root / "007.md").write_text(POSTS["a.md"].replace("Alpha", "Omega"))
+    os.utime(root / "007.md", (10**9, 10**9))
+    assert index.sync([root]).changed == ("posts/007.md",)
+    (root / "008.md").write_text("---\ntitle: Longer than before\n---\n")
+    assert index.sync([root]).changed == ("posts/008.md",)
+    assert (index.search("omega").total, index.search("longer").total) == (1, 1)
+
+
+def test_a_note_of_touched_files_is_written_where_the_index_can_be_only(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {f"{n:03}.md" for n in range(WORTH_NOTING)}
+    index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
+    aged(root, 10**9)
+    index.sync([root], dry_run=True)
+    assert not (tmp_path / "index" / SEEN).exists()
+    (tmp_path / "index" / SEEN).mkdir()
+    assert read_while_syncing(index, root, monkeypatch) == names
+    assert set(os.listdir(tmp_path / "index")) - {SEEN, "MAIN_WRITELOCK"} == {
+        *(record.file_name for record in read_manifest(tmp_path / "index", 1).segments),
+        "_MAIN_1.toc", "_MAIN_1.json",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["among all", "one by one"])
+def test_posts_are_found_by_their_paths(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    names = [f"{n}.md" for n in range(12)]
+    index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
+    (root / "3.md").write_text("---\ntitle: Changed\n---\n")
+    (root / "4.md").unlink()
+    index.sync([root])
+    monkeypatch.setattr("searchidx.store.snapshot.FEW_PATHS", few)
+    snapshot = index._snapshot
+    assert snapshot is not None
+    found = snapshot.places_of([f"posts/{name}" for name in (*names, "none.md")])
+    first, second = (record.name for record in snapshot.manifest.segments)
+    assert (len(found[first]), found[second]) == (10, [0])
+    assert snapshot.places_of(["posts/3.md"]) == {second: [0]}
+    assert snapshot.places_of(["posts/4.md"]) == {}

@@ -100,7 +100,7 @@ def _build(records: Iterable[Record], where: Path, jobs: int) -> int:
             count += len(batch)
             for segment in done.segments:
                 writer.adopt(segment)
-        writer.commit(replace(manifest, posts=count))
+        writer.commit(manifest._replace(posts=count))
     return count
 
 

@@ -66,7 +66,16 @@ def index(arguments: Arguments) -> int:
         _print_problems(report.problems)
         if not arguments.quiet:
             print(report_text(report))
-    return EXIT_ERROR if report.lost_text else EXIT_OK
+    tell_of_disk(report, target.path)
+    return EXIT_ERROR if report.lost_text or report.not_on_disk else EXIT_OK
+
+
+def tell_of_disk(report: SyncReport, folder: Path) -> None:
+    """Say so when a commit may not outlive a power cut."""
+    if report.not_on_disk:
+        what = f"the new posts are found, but not safely on the disk: {report.not_on_disk}"
+        todo = "check the disk, then rebuild the index with: searchidx index --full"
+        print(f"searchidx: {render.clean(str(folder))}: {what}; {todo}", file=sys.stderr)
 
 
 def query(arguments: Arguments) -> int:
@@ -374,6 +383,7 @@ def report_json(report: SyncReport) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "passed_over": report.passed_over,
         "resumed": report.resumed,
+        "not_on_disk": report.not_on_disk,
         "posts": report.posts,
         "generation": report.generation,
         "problems": [

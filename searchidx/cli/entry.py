@@ -16,6 +16,9 @@ def run() -> None:
     gc.disable()  # nothing that is imported is ever garbage
     times = Times()
     try:
+        from searchidx.query.deferred import import_queries
+
+        import_queries()
         from searchidx.cli.main import main
 
         times.mark("imports")

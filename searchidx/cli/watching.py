@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from searchidx.cli.arguments import EXIT_OK
-from searchidx.cli.commands import Arguments, index_to_write, report_text
+from searchidx.cli.commands import Arguments, index_to_write, report_text, tell_of_disk
 from searchidx.errors import IndexLocked, SearchIdxError
 from searchidx.index import Index
 from searchidx.render import clean
@@ -27,6 +27,7 @@ def watch(arguments: Arguments) -> int:
         def told(report: SyncReport) -> None:
             if report.generation and not arguments.quiet:
                 print(f"{datetime.now():%H:%M:%S}  {_line(report)}", flush=True)
+            tell_of_disk(report, target.path)
 
         changes = file_changes(target.path, arguments.wait_ms, threading.Event())
         keep_in_step(target, arguments.roots, changes, told)

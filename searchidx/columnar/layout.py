@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from operator import gt
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
 BLOCK_BYTES = 16 * 1024
+FEW_SEARCHES = 16
+"""After so many searches in an array, all of it is checked: from then on, each takes less time."""
 
 _FOOTER = struct.Struct("<QIIII8s")
 """Directory offset, length and CRC-32, the format version, CRC-32 of those four, magic."""
@@ -164,7 +166,7 @@ class _BlockChecksums:
 class StoredArray:
     """An array in a file. Its blocks are checked at their first use."""
 
-    __slots__ = ("_checked", "_data", "_file", "_items", "_left", "_name", "_table")
+    __slots__ = ("_checked", "_data", "_file", "_items", "_left", "_name", "_searches", "_table")
 
     def __init__(self, file: str, name: str, entry: _Entry, data: npt.NDArray[np.uint8]) -> None:
         self._file = file
@@ -174,9 +176,44 @@ class StoredArray:
         self._table = _checked_table(file, name, entry, data)
         self._checked = bytearray(entry.blocks)
         self._left = entry.blocks
+        self._searches = 0
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __getitem__(self, key: Any) -> Any:
+        """One item, or those of a slice, of which only their blocks are checked; or those at the
+        places that an array names, of which all are."""
+        if self._left:
+            if isinstance(key, slice):
+                start, stop, _ = key.indices(len(self))
+                self._check_parts((start,), (stop,))
+            elif isinstance(key, int | np.integer):
+                start = range(len(self))[key]
+                self._check_parts((start,), (start + 1,))
+            else:
+                self.whole()
+        return self._items[key]
+
+    def place(self, item: Any, side: Literal["left", "right"] = "left") -> int:
+        """Where an item belongs among these, which ascend: before those that equal it, or behind.
+
+        A search or two looks at some blocks, and only these are checked; more of them, at all.
+        """
+        self._searches += 1
+        if self._searches > FEW_SEARCHES or not self._left:
+            return int(self.whole().searchsorted(item, side))
+        items = BLOCK_BYTES // self._items.itemsize
+        low, high = 0, len(self._checked)
+        while high - low > 1:
+            middle = (low + high) // 2
+            first = self[middle * items]
+            if first < item or (side == "right" and first == item):
+                low = middle
+            else:
+                high = middle
+        start = low * items
+        return start + int(self[start : start + items].searchsorted(item, side))
 
     def whole(self) -> Array:
         """All items."""

@@ -7,7 +7,7 @@ range of terms, so that the memory this takes is that of one range and of the la
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -240,7 +240,7 @@ def _moved(field: FieldPostings, move: Numbers) -> FieldPostings:
     docs = move[field.docs]
     keep = docs >= 0
     if keep.all():
-        return replace(field, docs=docs)
+        return field._replace(docs=docs)
     kept = np.flatnonzero(keep)
     starts = np.concatenate([[0], keep.cumsum()])[field.starts]
     return FieldPostings(

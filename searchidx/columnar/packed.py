@@ -7,8 +7,8 @@ array of bytes; the width of a run is its bytes divided by its numbers and is no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -84,8 +84,7 @@ def changes(ordered: Array) -> npt.NDArray[np.bool_]:
     return first
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+class Packed(NamedTuple):
     """Run `n` is the bytes `at[n]` to `at[n + 1]` of `data`."""
 
     data: Bytes

@@ -12,7 +12,7 @@ runs, one run a term (see packed.py). Weights that are all 1 are not written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -37,8 +37,7 @@ LONG_RUN = 500
 """Runs of so many postings are decoded faster one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPostings:
+class FieldPostings(NamedTuple):
     """Everything about the terms of one field, or about a range of its terms.
 
     `weights` are whole numbers, to be multiplied by `unit`, or float32. `positions` and `values`
@@ -133,8 +132,7 @@ def _sliced(field: FieldPostings, first: int, last: int) -> FieldPostings:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A range of terms as it is written. `bounds` count from 0 in each range: n + 1 numbers."""
 
     arrays: dict[str, Array]
@@ -227,9 +225,9 @@ class FieldTerms:
         self.unit = unit
         self._file = file
         self._prefix = prefix
-        self._keys = file.array(f"{prefix}.keys")
-        self._starts = file.array(f"{prefix}.starts")
-        self._text_at = file.array(f"{prefix}.terms.at")
+        self._keys = file.stored(f"{prefix}.keys")
+        self._starts = file.stored(f"{prefix}.starts")
+        self._text_at = file.stored(f"{prefix}.terms.at")
         self._texts = file.stored(f"{prefix}.terms")
         self._runs: dict[str, _PackedRuns] = {}
         self._docs = self._packed("docs")
@@ -251,10 +249,10 @@ class FieldTerms:
     def first_from(self, text: bytes) -> int:
         """The number of the first term that is not below `text`."""
         key = np.uint64(int.from_bytes(text[:KEY_BYTES].ljust(KEY_BYTES, b"\0"), "big"))
-        low = int(self._keys.searchsorted(key))
+        low = self._keys.place(key)
         if low == len(self._keys) or self._keys[low] != key:
             return low
-        high = int(self._keys.searchsorted(key, "right"))
+        high = self._keys.place(key, "right")
         while low < high:
             middle = (low + high) // 2
             if self.term(middle) < text:
@@ -285,7 +283,7 @@ class FieldTerms:
 
     def frequencies(self) -> Numbers:
         """How many documents hold each term."""
-        return differences(self._starts)
+        return differences(self._starts.whole())
 
     def docs(self, number: int) -> Numbers:
         """The documents that hold a term, ascending."""
@@ -352,7 +350,7 @@ class FieldTerms:
 
     def ranges(self, postings: int) -> Iterator[tuple[int, int]]:
         """The terms in ranges from the first up to the second, of about so many postings each."""
-        return _ranges(self._starts.astype(np.int64), postings)
+        return _ranges(self._starts.whole().astype(np.int64), postings)
 
     def range(self, first: int, last: int) -> FieldPostings:
         """The postings of the terms from `first` up to `last`, decoded."""
@@ -430,7 +428,7 @@ class _PackedRuns:
 
     def __init__(self, file: ArrayFile, name: str) -> None:
         self._data: StoredArray = file.stored(name)
-        self._at = file.array(f"{name}.at")
+        self._at = file.stored(f"{name}.at")
 
     def run(self, number: int, count: int) -> Array:
         return unpack(self._data.part(int(self._at[number]), int(self._at[number + 1])), count)
@@ -439,7 +437,7 @@ class _PackedRuns:
         at = self._at[first : last + 1].astype(np.int64)
         return Packed(self._data.part(int(at[0]), int(at[-1])), at - at[0])
 
-    def runs(self, numbers: Numbers, starts: Array) -> tuple[Numbers, Numbers]:
+    def runs(self, numbers: Numbers, starts: StoredArray) -> tuple[Numbers, Numbers]:
         """The values of several runs, one behind the other, and where each starts there."""
         firsts, lasts = starts[numbers].astype(np.int64), starts[numbers + 1].astype(np.int64)
         bounds = np.zeros(len(numbers) + 1, dtype=np.int64)

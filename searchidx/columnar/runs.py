@@ -7,7 +7,6 @@ these are still the same are looked at one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -26,12 +25,14 @@ DEEPEST = 256
 """Texts that are the same for so many bytes are compared as a whole."""
 
 
-@dataclass(frozen=True, slots=True)
 class Ragged:
     """Runs of items, one behind the other: run `n` is `items[ends[n - 1]:ends[n]]`."""
 
-    items: Array
-    ends: Array
+    __slots__ = ("ends", "items")
+
+    def __init__(self, items: Array, ends: Array) -> None:
+        self.items = items
+        self.ends = ends
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -70,8 +71,20 @@ class Ragged:
 
     def texts(self) -> list[bytes]:
         """Each run as bytes."""
+        sizes = self.counts()
+        if len(sizes) and sizes[0] and (sizes == sizes[0]).all():
+            together: list[bytes] = self.items.view(f"V{sizes[0]}").tolist()
+            return together
         whole = self.items.tobytes()
         return [whole[start:stop] for start, stop in pairwise(self.bounds().tolist())]
+
+    def strings(self) -> list[str]:
+        """Each run, which is UTF-8 or a surrogate as Python writes it there, as text."""
+        whole = self.items.tobytes()
+        if not whole.isascii():
+            return [text.decode("utf-8", "surrogatepass") for text in self.texts()]
+        shown = whole.decode("ascii")
+        return [shown[start:stop] for start, stop in pairwise(self.bounds().tolist())]
 
 
 def ragged(runs: Sequence[bytes]) -> Ragged:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,20 +23,29 @@ if TYPE_CHECKING:
     from whoosh.searching import Searcher
 
 
-@dataclass(slots=True)
 class Part:
     """One segment. `base` is the number of its first document in the whole index.
 
     `arrays` is None when another codec wrote the segment; `alive` when no document is deleted.
     """
 
-    number: int
-    base: int
-    documents: int
-    arrays: SegmentArrays | None
-    alive: Mask | None = None
-    norms: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
-    vocabularies: dict[str, TermTexts] = field(default_factory=dict)
+    __slots__ = ("alive", "arrays", "base", "documents", "norms", "number", "vocabularies")
+
+    def __init__(
+        self,
+        number: int,
+        base: int,
+        documents: int,
+        arrays: SegmentArrays | None,
+        alive: Mask | None = None,
+    ) -> None:
+        self.number = number
+        self.base = base
+        self.documents = documents
+        self.arrays = arrays
+        self.alive = alive
+        self.norms: dict[str, npt.NDArray[np.float32]] = {}
+        self.vocabularies: dict[str, TermTexts] = {}
 
 
 class ArraySearcher:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -50,27 +49,28 @@ def _byte_ends() -> Array:
     return np.flatnonzero(np.diff(rounded, append=256))
 
 
-@dataclass(frozen=True, slots=True)
-class FieldLengths:
+class FieldLengths(NamedTuple):
     """The length of a field in each document, quantised, and the exact sum of the lengths."""
 
     quantised: npt.NDArray[np.uint8]
     total: float
 
 
-@dataclass(slots=True)
 class SegmentData:
     """What a segment holds besides its postings.
 
     `stored_columns` are columns of texts, as bytes, that are stored values too.
     """
 
-    documents: int
-    stored: StoredValues
-    lengths: dict[str, FieldLengths] = field(default_factory=dict)
-    columns: dict[str, Column] = field(default_factory=dict)
-    vectors: dict[str, Sequence[Vector]] = field(default_factory=dict)
-    stored_columns: list[str] = field(default_factory=list)
+    def __init__(
+        self, documents: int, stored: StoredValues, stored_columns: Sequence[str] = ()
+    ) -> None:
+        self.documents = documents
+        self.stored = stored
+        self.stored_columns = list(stored_columns)
+        self.lengths: dict[str, FieldLengths] = {}
+        self.columns: dict[str, Column] = {}
+        self.vectors: dict[str, Sequence[Vector]] = {}
 
 
 _KINDS = {

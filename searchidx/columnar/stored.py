@@ -15,9 +15,8 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +42,7 @@ class NotPlain(Exception):
     """The values were pickled: reading them could run code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tails:
+class Tails(NamedTuple):
     """Deflated blocks of tails; `firsts` are the numbers of the documents they start with."""
 
     blocks: Ragged
@@ -161,7 +159,7 @@ class StoredReader:
         self.names: list[str] = json.loads(file.array("stored.names").tobytes())
         self._heads = file.stored("stored.heads")
         self._tails = file.stored("stored.tails")
-        self._heads_at = file.array("stored.heads.at")
+        self._heads_at = file.stored("stored.heads.at")
         self._tails_at = file.array("stored.tails.at")
         self._firsts = file.array("stored.firsts")
         self._last: tuple[int, list[Row]] = (-1, [])
@@ -174,7 +172,7 @@ class StoredReader:
     def heads(self, numbers: Numbers) -> list[list[Any]]:
         """The short values of some documents, each a list in the order of `names`: None, or none at
         the end, where there is no such value."""
-        starts, stops = self._heads_at[numbers].tolist(), self._heads_at[numbers + 1].tolist()
+        starts, stops = (self._heads_at.picked(numbers + n).tolist() for n in (0, 1))
         text = b",".join(self._heads.parts(starts, stops)).decode("utf-8", "surrogatepass")
         rows: list[list[Any]] = _VALUE_OF(f"[{text}]")[0]
         return rows

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
+from operator import lt
+from typing import Any, NamedTuple
 
 FieldValue = tuple[str, ...] | float | datetime | bool
 """Texts of a text or keyword field in their order, a number, an aware UTC time, or yes/no."""
@@ -82,9 +83,9 @@ class SourceFile(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """The files that are indexed, a list for each of their properties, in no order.
+    """Many files, a list for each of their properties: few of them are looked at one by one.
 
-    Few of them are looked at one by one: `file` makes them. `digests` are as bytes.
+    `digests` are as bytes; the list is empty when the files have not been read.
     """
 
     paths: list[str]
@@ -93,14 +94,40 @@ class Catalogue(NamedTuple):
     ctimes: list[int]
     digests: list[bytes]
 
+    @classmethod
+    def of(cls, files: Iterable[SourceFile]) -> Catalogue:
+        """These files, as if they had not been read."""
+        found = cls([], [], [], [], [])
+        for file in files:
+            found.add(file.path, file.size_bytes, file.mtime_ns, file.ctime_ns)
+        return found
+
+    def add(self, path: str, size_bytes: int, mtime_ns: int, ctime_ns: int) -> None:
+        """Note one more file that has not been read."""
+        self.paths.append(path)
+        self.sizes.append(size_bytes)
+        self.mtimes.append(mtime_ns)
+        self.ctimes.append(ctime_ns)
+
     def file(self, at: int) -> SourceFile:
         """The file at a place of the lists."""
-        digest = self.digests[at].hex()
+        digest = self.digests[at].hex() if self.digests else ""
         return SourceFile(self.paths[at], self.sizes[at], self.mtimes[at], digest, self.ctimes[at])
 
+    def files(self) -> list[SourceFile]:
+        """Every file."""
+        return list(map(self.file, range(len(self.paths))))
 
-@dataclass(frozen=True, slots=True)
-class Post:
+    def in_order(self) -> Catalogue:
+        """The same files in the order of their paths."""
+        if all(map(lt, self.paths, self.paths[1:])):
+            return self
+        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
+        columns: list[list[Any]] = [[row[at] for at in order] if row else [] for row in self]
+        return Catalogue(*columns)
+
+
+class Post(NamedTuple):
     """One post, ready to be indexed.
 
     `fields` holds the declared fields that have a value. `meta` holds every other metadata value
@@ -110,7 +137,7 @@ class Post:
     file: SourceFile
     fields: Mapping[str, FieldValue]
     meta: tuple[tuple[str, str], ...] = ()
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
 
 def number_text(number: float) -> str:

@@ -13,11 +13,13 @@ import os
 import re
 import stat
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne, not_
 from pathlib import Path
 
 from searchidx.errors import PostError
@@ -29,6 +31,7 @@ _CLOCK_TICK_NS = 100_000_000
 _LAST_NS = 2**63 - 1
 _NAME = attrgetter("name")
 _NOT_PLAIN = re.compile("[\\\\\udc80-\udcff]")
+_ENDING = re.compile(r"\*\.\w+")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
@@ -45,7 +48,7 @@ class Found:
     exclude pattern or a hidden name leaves out.
     """
 
-    files: list[SourceFile]
+    files: Catalogue
     problems: list[Problem] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     passed_over: int = 0
@@ -79,24 +82,29 @@ def walk(roots: Sequence[Path], settings: Settings, base: Path) -> Found:
     return _Walk(roots, settings, base).run()
 
 
-def compare(found: Sequence[SourceFile], indexed: Catalogue) -> Comparison:
+def compare(found: Catalogue, indexed: Catalogue) -> Comparison:
     """Files as found, in the order of their paths, against files as indexed, by path, size and
     time."""
-    places = dict(zip(indexed.paths, range(len(indexed.paths)), strict=True))
-    sizes, mtimes, ctimes = indexed.sizes, indexed.mtimes, indexed.ctimes
-    result = Comparison([], [], [], [], [])
-    for file in found:
-        path, size_bytes, mtime_ns, _, ctime_ns = file
-        at = places.pop(path, None)
-        if at is None:
+    indexed = indexed.in_order()
+    paths = indexed.paths
+    sure_mtimes = [mtime_ns or None for mtime_ns in indexed.mtimes]  # None is like no time
+    known: Iterable[object] = zip(indexed.sizes, sure_mtimes, indexed.ctimes, strict=True)
+    if paths != found.paths:
+        known = map(dict(zip(paths, known, strict=True)).get, found.paths)
+    rows = zip(found.sizes, found.mtimes, found.ctimes, strict=True)
+    unlike = list(map(ne, rows, known))
+    result = Comparison([], [], [], list(compress(found.paths, map(not_, unlike))), [])
+    for file in map(found.file, compress(range(len(unlike)), unlike)):
+        at = bisect_left(paths, file.path)
+        if at == len(paths) or paths[at] != file.path:
             result.new.append(file)
-        elif sizes[at] != size_bytes:
+        elif indexed.sizes[at] != file.size_bytes:
             result.resized.append(file)
-        elif mtimes[at] != mtime_ns or ctimes[at] != ctime_ns or not mtime_ns:
-            result.suspect.append((file, indexed.digests[at].hex()))
         else:
-            result.same.append(path)
-    result.gone.extend(sorted(map(indexed.file, places.values()), key=_by_path))
+            result.suspect.append((file, indexed.digests[at].hex()))
+    if len(paths) + len(result.new) > len(found.paths):
+        here = set(found.paths)
+        result.gone.extend(indexed.file(at) for at, path in enumerate(paths) if path not in here)
     return result
 
 
@@ -205,11 +213,12 @@ class _Walk:
         self.roots = list(dict.fromkeys(os.path.abspath(self.base / root) for root in roots))
         self.real_roots = tuple(os.path.realpath(root) for root in self.roots)
         self.follow = settings.follow_symlinks
+        self.endings = tuple(one[1:] for one in settings.include if _ENDING.fullmatch(one))
         self.include = _matcher(settings.include, re.IGNORECASE)
         self.exclude = _matcher(settings.exclude, re.NOFLAG) if settings.exclude else None
         self.entered: set[DirId] = set()
         self.links: list[tuple[str, str]] = []
-        self.files: dict[str, SourceFile] = {}
+        self.files = Catalogue([], [], [], [], [])
         self.problems: list[Problem] = []
         self.unreadable: list[str] = []
         self.passed_over = 0
@@ -232,7 +241,10 @@ class _Walk:
             self.enter(*self.links.pop())
         for root in singles:
             self.single(root)
-        files = [self.files[path] for path in sorted(self.files)]
+        files = self.files.in_order()
+        for times in (files.mtimes, files.ctimes):
+            if times and (max(times) > _LAST_NS or min(times) < -_LAST_NS):
+                times[:] = map(_stored_time, times)
         return Found(files, self.problems, self.unreadable, self.passed_over)
 
     def enter(self, top: str, below: str) -> None:
@@ -253,7 +265,8 @@ class _Walk:
                 self.unreadable.append(self.text(folder))
                 self.problem(self.text(folder), f"cannot be read ({error.strerror})", _ALLOW)
                 continue
-            pending.extend(self.look(entries, folder, f"{below}/" if below else ""))
+            folders = list(self.look(entries, folder, f"{below}/" if below else ""))
+            pending.extend(reversed(folders))
 
     def look(
         self, entries: Iterable[os.DirEntry[str]], folder: str, prefix: str
@@ -262,16 +275,15 @@ class _Walk:
         shown = self.text(os.path.join(folder, ""))
         for entry in entries:
             name = entry.name
-            below = prefix + name
-            if name[0] == "." or (self.exclude is not None and self.excluded(name, below)):
+            if name[0] == "." or (self.exclude is not None and self.excluded(name, prefix + name)):
                 self.passed_over += entry.is_file(follow_symlinks=False)
                 continue
             try:
                 if entry.is_symlink():
-                    self.link(entry, below)
+                    self.link(entry, prefix + name)
                 elif entry.is_dir(follow_symlinks=False):
-                    yield entry.path, below
-                elif self.included(name, below):
+                    yield entry.path, prefix + name
+                elif name.endswith(self.endings) or self.included(name, prefix + name):
                     self.take(shown + _shown(name), entry.stat(follow_symlinks=False))
                 else:
                     self.passed_over += 1
@@ -303,7 +315,7 @@ class _Walk:
 
     def single(self, root: str) -> None:
         """A root that is a file, unless it was met below another root."""
-        if self.text(os.path.realpath(root)) in self.files:
+        if self.text(os.path.realpath(root)) in self.files.paths:
             return
         try:
             self.take(self.text(root), os.stat(root))
@@ -312,10 +324,7 @@ class _Walk:
 
     def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
-            mtime_ns, ctime_ns = about.st_mtime_ns, about.st_ctime_ns
-            if max(mtime_ns, ctime_ns) > _LAST_NS or min(mtime_ns, ctime_ns) < -_LAST_NS:
-                mtime_ns, ctime_ns = _stored_time(mtime_ns), _stored_time(ctime_ns)
-            self.files[path] = SourceFile(path, about.st_size, mtime_ns, "", ctime_ns)
+            self.files.add(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
 
@@ -387,6 +396,3 @@ def _unreadable(path: str, error: OSError) -> Problem:
 
 def _matcher(patterns: Sequence[str], flags: re.RegexFlag) -> Callable[[str], object]:
     return re.compile("|".join(fnmatch.translate(one) for one in patterns) or "(?!)", flags).match
-
-
-_by_path = attrgetter("path")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from whoosh import query
@@ -22,13 +22,17 @@ class PhraseMatch(NamedTuple):
     slop: int = 1
 
 
-@dataclass(slots=True)
-class FieldMatches:
+class FieldMatches(NamedTuple):
     """What is looked for in one Whoosh field: terms, phrases, and tests of a whole term."""
 
-    terms: set[str] = field(default_factory=set)
-    phrases: list[PhraseMatch] = field(default_factory=list)
-    tests: list[Callable[[str], bool]] = field(default_factory=list)
+    terms: set[str]
+    phrases: list[PhraseMatch]
+    tests: list[Callable[[str], bool]]
+
+    @classmethod
+    def none(cls) -> FieldMatches:
+        """Nothing is looked for, yet."""
+        return cls(set(), [], [])
 
     def joined(self, other: FieldMatches) -> FieldMatches:
         """What either looks for."""
@@ -67,13 +71,13 @@ def matches_of(tree: query.Query, specs: Sequence[FieldSpec]) -> dict[str, Field
     found: dict[str, FieldMatches] = {}
     for leaf in _leaves(tree):
         if name := leaf.field():
-            _add(found.setdefault(name, FieldMatches()), leaf)
-    words, forms = found.pop(ANY, FieldMatches()), found.pop(ANY_WORDS, FieldMatches())
+            _add(found.setdefault(name, FieldMatches.none()), leaf)
+    words, forms = found.pop(ANY, FieldMatches.none()), found.pop(ANY_WORDS, FieldMatches.none())
     for spec in specs:
         if spec.default and spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD):
             names = names_of(spec)
             for name, plain in ((names.terms, words), (names.words, forms)):
-                found[name] = found.get(name, FieldMatches()).joined(plain)
+                found[name] = found.get(name, FieldMatches.none()).joined(plain)
     return found
 
 
@@ -95,43 +99,22 @@ def _add(matches: FieldMatches, leaf: query.Query) -> None:
     elif isinstance(leaf, query.Phrase):
         matches.phrases.append(PhraseMatch(tuple(leaf.words), leaf.slop))
     elif isinstance(leaf, query.Prefix):
-        matches.tests.append(StartsWith(leaf.text))
+        matches.tests.append(partial(_starts_with, leaf.text))
     elif isinstance(leaf, query.Wildcard):
-        matches.tests.append(Fits(re.compile(fnmatch.translate(leaf.text))))
+        matches.tests.append(partial(_fits, re.compile(fnmatch.translate(leaf.text))))
     elif isinstance(leaf, query.Regex):
-        matches.tests.append(Fits(re.compile(leaf.text)))
+        matches.tests.append(partial(_fits, re.compile(leaf.text)))
     elif isinstance(leaf, query.FuzzyTerm):
-        matches.tests.append(IsNear(leaf.text, leaf.maxdist))
+        matches.tests.append(partial(_is_near, leaf.text, leaf.maxdist))
 
 
-@dataclass(frozen=True, slots=True)
-class StartsWith:
-    """Whether a term starts with a prefix."""
-
-    prefix: str
-
-    def __call__(self, term: str) -> bool:
-        return term.startswith(self.prefix)
+def _starts_with(prefix: str, term: str) -> bool:
+    return term.startswith(prefix)
 
 
-@dataclass(frozen=True, slots=True)
-class Fits:
-    """Whether a term fits a regular expression, from its start."""
-
-    pattern: re.Pattern[str]
-
-    def __call__(self, term: str) -> bool:
-        return self.pattern.match(term) is not None
+def _fits(pattern: re.Pattern[str], term: str) -> bool:
+    return pattern.match(term) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class IsNear:
-    """Whether a term is within so many edits of a text."""
-
-    text: str
-    edits: int
-
-    def __call__(self, term: str) -> bool:
-        if abs(len(term) - len(self.text)) > self.edits:
-            return False
-        return bool(levenshtein(term, self.text) <= self.edits)
+def _is_near(text: str, edits: int, term: str) -> bool:
+    return abs(len(term) - len(text)) <= edits and bool(levenshtein(term, text) <= edits)

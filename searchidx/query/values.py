@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -57,13 +56,15 @@ class Target(NamedTuple):
     key: str = ""
 
 
-@dataclass(slots=True)
 class Modifiers:
     """What stands behind a value: `~2` (1 for a bare `~`) and `^3`."""
 
-    fuzz: int | None = None
-    boost: float = 1.0
-    tokens: list[Token] = field(default_factory=list)
+    __slots__ = ("boost", "fuzz", "tokens")
+
+    def __init__(self) -> None:
+        self.fuzz: int | None = None
+        self.boost = 1.0
+        self.tokens: list[Token] = []
 
 
 class Value(NamedTuple):

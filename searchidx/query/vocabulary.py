@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import NamedTuple
 
 from whoosh import query
 from whoosh.lang import NoStopWords, stopwords_for_language
@@ -27,7 +27,6 @@ def _stop_words_of(language: str) -> frozenset[str]:
         return frozenset()
 
 
-@dataclass(frozen=True)
 class Vocabulary:
     """The fields of an index, and the metadata keys that its posts have.
 
@@ -35,9 +34,15 @@ class Vocabulary:
     that the settings say.
     """
 
-    fields: tuple[FieldSpec, ...]
-    find_meta_keys: Callable[[], frozenset[str]] = frozenset
-    plain: tuple[str, ...] = ()
+    def __init__(
+        self,
+        fields: tuple[FieldSpec, ...],
+        find_meta_keys: Callable[[], frozenset[str]] = frozenset,
+        plain: tuple[str, ...] = (),
+    ) -> None:
+        self.fields = fields
+        self.find_meta_keys = find_meta_keys
+        self.plain = plain
 
     @cached_property
     def meta_keys(self) -> frozenset[str]:
@@ -129,8 +134,7 @@ def field_of(name: str, fields: Sequence[FieldSpec]) -> FieldSpec:
     raise QueryError(name, 0, f"there is no field {name!r}", hint, len(name))
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedQuery:
+class ParsedQuery(NamedTuple):
     """A query as it was understood.
 
     `tree` asks for all of its words. `loose` asks for any of those that were typed plainly, and for
@@ -153,7 +157,7 @@ class ParsedQuery:
         """The query with more to look for: it adds to the score of what matches, and posts that
         have nothing else match loosely."""
         tree = query.AndMaybe(self.tree, any_of(nodes))
-        return replace(self, tree=tree, loose=self.asked.loose(nodes))
+        return self._replace(tree=tree, loose=self.asked.loose(nodes))
 
     def lifted(self, tree: query.Query) -> query.Query:
         """A tree in which posts count more that hold the words as the query has them: as their

@@ -12,9 +12,8 @@ import os
 import re
 import zlib
 from binascii import a2b_base64, b2a_base64
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +26,7 @@ FORMAT_VERSION = 2
 _NAME = re.compile(r"MAIN_[0-9a-z]{16}")
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRecord:
+class SegmentRecord(NamedTuple):
     """A segment of a generation: `name` is that of its file without the ending, `deleted` are the
     documents that are not part of the generation any more, ascending. `crc` is that of the file's
     directory, and by it of all it holds; 0 when it is not known."""
@@ -72,8 +70,7 @@ class SegmentRecord:
         return cls(name, documents, tuple(np.flatnonzero(bits).tolist()), crc)
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """The segments of a generation, and the settings it was built with.
 
     `stamp` changes when the fields, the ignored metadata or the analysis do. `own_fields` is False
@@ -101,7 +98,7 @@ class Manifest:
     def has_settings_of(self, other: Manifest) -> bool:
         """Whether both generations were made by the same settings and roots."""
         own = {name: getattr(self, name) for name in _OF_ONE_COMMIT}
-        return self == replace(other, **own)
+        return self == other._replace(**own)
 
 
 _OF_ONE_COMMIT = ("generation", "posts", "time", "segments", "toc_crc")
@@ -113,7 +110,7 @@ def manifest_name(generation: int) -> str:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Put the manifest into the folder, whole or not at all, and sync it to the disk."""
-    document = {**asdict(manifest), "format": FORMAT_VERSION}
+    document = {**manifest._asdict(), "format": FORMAT_VERSION}
     document["fields"] = fields_to_json(manifest.fields)
     document["segments"] = [segment.to_json() for segment in manifest.segments]
     target = folder / manifest_name(manifest.generation)

@@ -61,6 +61,9 @@ if TYPE_CHECKING:
 MOST_SPELLINGS = 100_000
 """So many values of a facet are remembered as posts write them."""
 
+FEW_PATHS = 100
+"""So many posts are looked up by their paths, rather than found among all."""
+
 
 class StoredPost(NamedTuple):
     """What an index keeps of a post besides its terms."""
@@ -317,21 +320,26 @@ class Snapshot:
 
     def places_of(self, paths: Sequence[str]) -> dict[str, list[int]]:
         """Where posts are: the name of a segment -> documents in it."""
-        wanted = {path.encode("utf-8", "surrogatepass") for path in paths}
+        numbers = map(self.number_of, paths) if len(paths) <= FEW_PATHS else self._numbers_of(paths)
         places: dict[str, list[int]] = {}
-        if not wanted:
-            return places
+        for number in numbers:
+            if number is not None:
+                part = self._part(number)
+                name = self.manifest.segments[part.number].name
+                places.setdefault(name, []).append(number - part.base)
+        return places
+
+    def _numbers_of(self, paths: Sequence[str]) -> Iterator[int]:
+        """The numbers of many posts, found by looking at the paths of all."""
+        wanted = {path.encode("utf-8", "surrogatepass") for path in paths}
         with self._files:
-            for part, record in zip(self._parts, self.manifest.segments, strict=True):
+            for part in self._parts:
                 assert part.arrays is not None
                 column = part.arrays.rows(PATH)
                 assert column is not None
-                found = [at for at, path in enumerate(column.rows()) if path in wanted]
-                if part.alive is not None:
-                    found = [at for at in found if part.alive[at]]
-                if found:
-                    places[record.name] = found
-        return places
+                for at, path in enumerate(column.rows()):
+                    if path in wanted and (part.alive is None or part.alive[at]):
+                        yield part.base + at
 
     def catalogue(self) -> Catalogue:
         """The files that are indexed."""
@@ -527,7 +535,7 @@ def catalogue_of(parts: Sequence[Part]) -> Catalogue:
         paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
         assert paths is not None
         assert digests is not None
-        names = [path.decode("utf-8", "surrogatepass") for path in paths.rows()]
+        names = paths.data().rows.strings()
         whole.paths.extend(names if alive is None else compress(names, alive))
         rows = digests.rows()
         whole.digests.extend(rows if alive is None else compress(rows, alive))

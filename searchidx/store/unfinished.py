@@ -11,13 +11,13 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from searchidx.columnar.searching import Part
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
-from searchidx.posts.model import Problem, SourceFile
+from searchidx.posts.model import Catalogue, Problem, SourceFile
 from searchidx.posts.scan import compare
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.segments import open_segment, sync_to_disk
@@ -128,12 +128,12 @@ def usable(
         if any(True for _ in arrays.file.faults()):
             continue
         held = catalogue_of([Part(0, 0, record.documents, arrays)])
-        same = set(compare(list(left.values()), held).same)
+        same = set(compare(Catalogue.of(left.values()), held).same)
         if same:
             deleted = tuple(at for at, path in enumerate(held.paths) if path not in same)
-            found.append(replace(record, deleted=deleted))
+            found.append(record._replace(deleted=deleted))
             opened.append(arrays)
             taken |= same
             left = {path: file for path, file in left.items() if path not in same}
-    snapshot = Snapshot(folder, replace(manifest, segments=tuple(found)), opened)
+    snapshot = Snapshot(folder, manifest._replace(segments=tuple(found)), opened)
     return Usable(tuple(found), frozenset(taken), tuple(snapshot.problems()))

@@ -12,7 +12,6 @@ import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -49,7 +48,8 @@ LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
 
 _INDEX_FILE = re.compile(
-    r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+|MAIN_UNFINISHED(\.tmp)?"
+    r"_MAIN_\d+\.(toc|json)(\..+)?|MAIN_[0-9a-z]{16}\.[a-z]+"
+    r"|MAIN_UNFINISHED(\.tmp)?|MAIN_SEEN\..+"
 )
 
 Told = Callable[[int, int], None]
@@ -147,20 +147,24 @@ class Writer:
         for name, docs in numbers.items():
             record = self._records[name]
             deleted = tuple(sorted({*record.deleted, *docs}))
-            self._records[name] = replace(record, deleted=deleted)
+            self._records[name] = record._replace(deleted=deleted)
 
     def adopt(self, record: SegmentRecord) -> None:
         """Make a segment that is written already part of the next generation."""
         self._journal.add(record)
         self._new.append(record)
 
-    def commit(self, manifest: Manifest, told: Told = lambda done, total: None) -> None:
-        """Make the next generation the one that is opened from now on; `told` while merging."""
+    def commit(self, manifest: Manifest, told: Told = lambda done, total: None) -> str:
+        """Make the next generation the one that is opened from now on; `told` while merging.
+
+        When the system cannot write the folder to the disk afterwards, the commit stands, but a
+        power cut may undo it: then what the system said is given back, else nothing is, and the
+        generation before keeps its files. When this raises, nothing was committed.
+        """
         records = [*self._records.values(), *self._new]
         segments = self._merged([record for record in records if record.live], told)
         name, toc = self._table(segments)
-        manifest = replace(
-            manifest,
+        manifest = manifest._replace(
             generation=self.generation,
             segments=tuple(segments),
             toc_crc=zlib.crc32(toc),
@@ -174,8 +178,12 @@ class Writer:
         sync_to_disk(self.folder)  # the names of what the table of contents is about to name
         temporary.replace(self.folder / name)
         self._is_committed = True
-        sync_to_disk(self.folder)
+        try:
+            sync_to_disk(self.folder)
+        except OSError as error:
+            return error.strerror or str(error)
         _sweep(self.folder, _files_of(manifest))
+        return ""
 
     def _table(self, segments: Sequence[SegmentRecord]) -> tuple[str, bytes]:
         """Whoosh's table of contents: the name of its file, and its bytes."""
@@ -251,13 +259,17 @@ def discard_unfinished(folder: Path) -> None:
 
 
 def _sweep_newest(folder: Path, more: set[str]) -> None:
-    """Remove the index files but `more` and what the newest generation needs, if it can be read."""
+    """Remove the index files but `more` and what the newest generation needs, if it can be read.
+
+    A writer may have been stopped, or refused, just before its commit was on the disk. So that is
+    seen to first: else a power cut could bring back the generation before, without its files.
+    """
     newest = newest_generation(folder)
-    if not newest:
-        _sweep(folder, more)
-        return
-    with suppress(IndexError_):
-        _sweep(folder, more | _files_of(read_manifest(folder, newest)))
+    with suppress(IndexError_, OSError):
+        needed = _files_of(read_manifest(folder, newest)) if newest else set()
+        if _unneeded(folder, more | needed):
+            sync_to_disk(folder)
+            _sweep(folder, more | needed)
 
 
 def _files_of(manifest: Manifest) -> set[str]:
@@ -268,7 +280,14 @@ def _files_of(manifest: Manifest) -> set[str]:
 def _sweep(folder: Path, kept: set[str]) -> None:
     """Remove the index files that are not named: those of older generations, and what a killed
     writer left."""
-    for name in os.listdir(folder):
-        if _INDEX_FILE.fullmatch(name) and name not in kept:
-            with suppress(OSError):  # some systems keep files that are open
-                (folder / name).unlink()
+    for name in _unneeded(folder, kept):
+        with suppress(OSError):  # some systems keep files that are open
+            (folder / name).unlink()
+
+
+def _unneeded(folder: Path, kept: set[str]) -> list[str]:
+    """The index files that are not named."""
+    with suppress(OSError):
+        names = os.listdir(folder)
+        return [name for name in names if _INDEX_FILE.fullmatch(name) and name not in kept]
+    return []

@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as arrays
 from searchidx.columnar.layout import (
     ALIGNMENT,
     BLOCK_BYTES,
+    FEW_SEARCHES,
     Array,
     ArrayFile,
     ArrayFileWriter,
@@ -190,3 +191,41 @@ def test_cut_or_lengthened_files_are_told(data: st.DataObject) -> None:
         read_all(cut)
     with pytest.raises(Damaged):
         read_all(whole + data.draw(st.binary(min_size=1, max_size=99)))
+
+
+@pytest.mark.parametrize("searches", [0, FEW_SEARCHES], ids=["first", "later"])
+@given(st.lists(st.integers(0, 50), max_size=30), st.integers(-1, 51))
+def test_an_item_is_placed_as_numpy_places_it(searches: int, items: list[int], item: int) -> None:
+    ascending = np.repeat(np.sort(np.array(items, dtype=np.int64)), 500)
+    stored = ArrayFile(file_of({"n": ascending})).stored("n")
+    for _ in range(searches):
+        stored.place(25)
+    assert stored.place(item) == ascending.searchsorted(item)
+    assert stored.place(item, "right") == ascending.searchsorted(item, "right")
+
+
+def test_items_are_those_of_the_array() -> None:
+    array = np.arange(10_000, dtype=np.int64)
+    for key in (0, 9_999, -1, np.int64(5_000), slice(3, 7_000), slice(9_998, None), np.array([1])):
+        stored = ArrayFile(file_of({"n": array})).stored("n")
+        assert np.array_equal(stored[key], array[key])
+    with pytest.raises(IndexError):
+        ArrayFile(file_of({"n": array})).stored("n")[10_000]
+
+
+def test_only_the_blocks_that_a_search_looks_at_are_checked() -> None:
+    array = np.arange(100_000, dtype=np.int64)
+    whole = bytearray(file_of({"n": array}))
+    whole[8 * 99_000] ^= 1  # in the last block
+    stored = ArrayFile(bytes(whole)).stored("n")
+    assert (stored.place(7), stored[7], stored[5:8].tolist()) == (7, 7, [5, 6, 7])
+    with pytest.raises(Damaged):
+        stored.place(99_000)
+    with pytest.raises(Damaged):
+        stored[99_001]
+    with pytest.raises(Damaged):
+        stored[np.array([7])]
+    while stored._searches < FEW_SEARCHES:
+        assert stored.place(7) == 7
+    with pytest.raises(Damaged):
+        stored.place(7)

@@ -45,7 +45,7 @@ def scan(base: Path, *roots: str, **options: object) -> Found:
 
 
 def paths(found: Found) -> list[str]:
-    return [file.path for file in found.files]
+    return found.files.paths
 
 
 def test_walk_takes_included_files_in_order(base: Path) -> None:
@@ -54,7 +54,7 @@ def test_walk_takes_included_files_in_order(base: Path) -> None:
     assert found.problems == []
     about = (base / "a/x.md").stat()
     expected = SourceFile("a/x.md", 6, about.st_mtime_ns, ctime_ns=about.st_ctime_ns)
-    assert found.files[2] == expected
+    assert found.files.file(2) == expected
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_file_as_root_and_root_outside_base(base: Path) -> None:
     assert paths(scan(base, "a/z.html")) == ["a/z.html"]
     found = scan(base / "a", "../out")
     assert paths(found) == [(base / "out/o.txt").as_posix()]
-    assert locate_file(base / "a", found.files[0].path) == str(base / "out/o.txt")
+    assert locate_file(base / "a", found.files.paths[0]) == str(base / "out/o.txt")
 
 
 def test_missing_roots(base: Path) -> None:
@@ -91,7 +91,7 @@ def test_missing_roots(base: Path) -> None:
     assert found.problems == [Problem("gone", 1, "no such folder", "correct the roots", True)]
     with pytest.raises(PostError, match="gone:0: no such folder"):
         scan(base, "gone")
-    assert scan(base) == Found([])
+    assert scan(base) == Found(Catalogue.of([]))
 
 
 def test_links(base: Path) -> None:
@@ -137,7 +137,7 @@ def test_names_that_are_no_text(base: Path) -> None:
     (base / "a" / name).write_text("x")
     found = scan(base, "a")
     assert paths(found)[0] == r"a/\xff\x5cx41\x5c.md"
-    assert locate_file(base, found.files[0].path) == str(base / "a" / name)
+    assert locate_file(base, found.files.paths[0]) == str(base / "a" / name)
 
 
 @LINUX
@@ -160,7 +160,7 @@ def test_compare() -> None:
         file("grown", 2, 6), file("moved", 1, 5), file("new", 1, 5), file("same", 1, 5),
         file("touched", 1, 6), file("unsure", 1, 7),
     ]  # fmt: skip
-    result = compare(found, indexed)
+    result = compare(Catalogue.of(found), indexed)
     assert result.same == ["same"]
     assert result.suspect == [(found[1], "02"), (found[4], "01"), (found[5], "04")]
     assert result.resized == [found[0]]

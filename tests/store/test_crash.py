@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 import searchidx
+from searchidx.cli.main import main
 from searchidx.errors import IndexMissing
 from tests.conftest import write_posts
 
@@ -269,8 +270,11 @@ def kill_this_process() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+NO_SPACE = "No space left on device"
+
+
 def refuse() -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
+    raise OSError(errno.ENOSPC, NO_SPACE)
 
 
 def sync_killed_at(scene: Scene, place: int) -> None:
@@ -310,20 +314,78 @@ def test_a_full_disk_at_any_touch_of_a_file_leaves_a_whole_generation(scene: Sce
             failure: OSError | None = None
             try:
                 with watched(scene.folder, FaultAt(place, refuse)):
-                    index.sync([scene.root])
+                    report = index.sync([scene.root])
             except OSError as error:
                 failure = error
-            is_committed = place > committed or failure is None
-            expected = scene.after if is_committed else scene.before
+            expected = scene.before if failure else scene.after
             assert titles_in(scene.folder) == expected, touches[place]
             if failure:
+                assert place <= committed
                 assert failure.errno == errno.ENOSPC
                 assert index.generation == shown
                 assert (titles(index) if shown else NONE) == scene.before
             else:
-                assert touches[place].kind in ("unlink", "mkdir")
+                is_fsync = touches[place].kind == "fsync"
+                assert is_fsync or touches[place].kind in ("unlink", "mkdir")
+                assert report.not_on_disk == (NO_SPACE if is_fsync else "")
                 assert titles(index) == scene.after
             assert_it_goes_on(scene, index)
+
+
+def fail() -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def last_fsync(scene: Scene) -> int:
+    """The place of the one that puts the commit on the disk."""
+    touches = scene.touches()
+    (place,) = (
+        place
+        for place, touch in enumerate(touches)
+        if place > place_of_commit(touches) and touch.kind == "fsync"
+    )
+    return place
+
+
+def test_a_commit_that_may_not_be_on_the_disk_stands_and_is_told_of(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = last_fsync(scene)
+    scene.restore()
+    monkeypatch.chdir(scene.root.parent)
+    with watched(scene.folder, FaultAt(place, fail)):
+        code = main(["index", str(scene.root), "--json"])
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert (code, report["not_on_disk"]) == (2, "Input/output error")
+    assert "not safely on the disk: Input/output error; check the disk" in printed.err
+    assert titles_in(scene.folder) == scene.after
+    if scene.before:  # a power cut may bring it back, so it is left whole
+        (scene.folder / f"_MAIN_{newest(scene.folder)}.toc").unlink()
+        assert titles_in(scene.folder) == scene.before
+        with searchidx.open(scene.folder) as index:
+            assert index.check([scene.root]).faults == ()
+
+
+def test_nothing_is_removed_before_the_commit_that_replaced_it_is_on_the_disk(
+    scene: Scene,
+) -> None:
+    place = last_fsync(scene)
+    scene.restore()
+    order: list[Touch] = []
+    with searchidx.open(scene.folder, create=True) as index:
+        with watched(scene.folder, FaultAt(place, fail)):
+            index.sync([scene.root])
+        old = set(os.listdir(scene.folder)) - needed(scene.folder) - LOCK_FILES
+        (scene.root / "later.md").write_text(title("Later"))
+        with watched(scene.folder, order.append):
+            index.sync([scene.root])
+    assert old > {"MAIN_UNFINISHED"} if scene.before else old == {"MAIN_UNFINISHED"}
+    places = range(len(order))
+    removed = [n for n in places if order[n].kind == "unlink" and order[n].path.name in old]
+    synced = [n for n in places if order[n].kind == "fsync" and order[n].path == scene.folder]
+    assert {order[n].path.name for n in removed} == old
+    assert synced[0] < removed[0]
 
 
 # -- the power fails
