@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -86,8 +87,11 @@ def plan(sizes: Sequence[int], deleted: Sequence[int]) -> list[list[int]]:
     ]
 
 
-def merge(stream: BinaryIO, sources: Sequence[Source]) -> int:
-    """Write one segment file that holds what several hold; how many documents it has."""
+def merge(stream: BinaryIO, sources: Sequence[Source], folder: Path | None = None) -> int:
+    """Write one segment file that holds what several hold; how many documents it has.
+
+    With a `folder`, a large field waits there until it is written, and not in memory.
+    """
     documents = sum(source.count() for source in sources)
     data = SegmentData(
         documents,
@@ -96,7 +100,7 @@ def merge(stream: BinaryIO, sources: Sequence[Source]) -> int:
     )
     for name in _union([list(source.arrays.column_kinds) for source in sources]):
         data.columns[name] = _column(name, sources)
-    write_segment(stream, data, _fields(sources, data))
+    write_segment(stream, data, _fields(sources, data), folder)
     return documents
 
 

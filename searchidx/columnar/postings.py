@@ -12,6 +12,7 @@ runs, one run a term (see packed.py). Weights that are all 1 are not written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -73,26 +74,42 @@ class FieldWriter:
     """Writes a field, range of terms by range of terms, under names that start with a prefix.
 
     `add` takes the ranges in the order of their terms; what they say in common (the unit, whether
-    there are positions) is taken from the first. What the field needs is kept encoded until
-    `finish`, about 3 bytes a posting and as many a position.
+    there are positions) is taken from the first. What the field needs waits encoded until `finish`,
+    about 3 bytes a posting and as many a position: in a file in `folder`, if it is much.
     """
 
-    def __init__(self, writer: ArrayFileWriter, prefix: str) -> None:
+    def __init__(self, writer: ArrayFileWriter, prefix: str, folder: Path | None = None) -> None:
+        from searchidx.columnar.waiting import Waiting  # which no search needs
+
         self._writer = writer
         self._prefix = prefix
-        self._parts: list[Encoded] = []
+        self._waiting = Waiting(folder)
+        self._names: list[tuple[list[str], list[str], float]] = []
 
     def add(self, field: FieldPostings | Encoded) -> None:
         """Keep the postings of the next terms, encoded."""
         if isinstance(field, Encoded):
-            self._parts.append(field)
+            self._keep(field)
             return
         for first, last in _ranges(field.starts, ENCODED_AT_ONCE):
-            self._parts.append(_encoded(_sliced(field, first, last)))
+            self._keep(_encoded(_sliced(field, first, last)))
+
+    def _keep(self, part: Encoded) -> None:
+        self._names.append((list(part.arrays), list(part.bounds), part.unit))
+        self._waiting.add([*part.arrays.values(), *map(narrow, part.bounds.values())])
+
+    def _kept(self) -> Iterator[Encoded]:
+        """The parts that were kept."""
+        groups = self._waiting.groups()
+        for (arrays, bounds, unit), group in zip(self._names, groups, strict=True):
+            held = iter(group)
+            yield Encoded(
+                {name: next(held) for name in arrays}, dict(zip(bounds, held, strict=True)), unit
+            )
 
     def finish(self) -> None:
         """Write the arrays of the field."""
-        parts, prefix = self._parts, self._prefix
+        parts, prefix = list(self._kept()), self._prefix
         for name in ("counts", "positions.counts"):
             if any(name in part.arrays for part in parts):
                 for part in parts:
@@ -101,9 +118,8 @@ class FieldWriter:
         for name in names:
             self._writer.add_parts(f"{prefix}.{name}", [part.arrays[name] for part in parts])
         for name in list(dict.fromkeys(name for part in parts for name in part.bounds)):
-            whole = _joined_bounds([part.bounds[name] for part in parts])
-            self._writer.add(f"{prefix}.{name}", narrow(whole))
-        self._parts = []
+            bounds = [part.bounds[name] for part in parts]
+            self._writer.add_parts(f"{prefix}.{name}", _joined_bounds(bounds))
 
 
 def _ranges(starts: Numbers, postings: int) -> Iterator[tuple[int, int]]:
@@ -177,11 +193,15 @@ class Encoded(NamedTuple):
             self.bounds[f"{name}.at"] = starts if like is None else self.bounds["counts.at"]
 
 
-def _joined_bounds(parts: Sequence[Numbers]) -> Numbers:
-    joined = [np.zeros(1, dtype=np.int64)]
+def _joined_bounds(parts: Sequence[Array]) -> Iterator[Array]:
+    """The bounds of all parts, counted on from one to the next."""
+    total = sum(int(part[-1]) for part in parts)
+    dtype = narrow(np.array([total])).dtype
+    yield np.zeros(1, dtype=dtype)
+    base = 0
     for part in parts:
-        joined.append(part[1:] + joined[-1][-1])
-    return np.concatenate(joined)
+        yield (part[1:].astype(np.int64) + base).astype(dtype)
+        base += int(part[-1])
 
 
 def _encoded(field: FieldPostings) -> Encoded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -85,12 +86,16 @@ def write_segment(
     stream: BinaryIO,
     data: SegmentData,
     fields: Iterable[tuple[str, Iterable[FieldPostings | Encoded]]],
+    folder: Path | None = None,
 ) -> None:
-    """Write a segment file. Each field comes as its postings, range of terms by range of terms."""
+    """Write a segment file. Each field comes as its postings, range of terms by range of terms.
+
+    With a `folder`, what waits to be written is in a file there, if it is much.
+    """
     writer = ArrayFileWriter(stream)
     units: dict[str, float] = {}
     for number, (name, ranges) in enumerate(fields):
-        field_writer = FieldWriter(writer, f"field{number}")
+        field_writer = FieldWriter(writer, f"field{number}", folder)
         units[name] = 1.0
         for postings in ranges:
             units[name] = postings.unit

@@ -215,7 +215,7 @@ class Writer:
         name = new_name()
         told = told_as_corrupt(self.folder, "MAIN_*.cols")
         with told, new_segment_file(self.folder, name) as stream:
-            merge(written.into(stream), sources)
+            merge(written.into(stream), sources, self.folder)
         return record_of(self.folder, name)
 
     def _release(self) -> None:
