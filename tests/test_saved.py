@@ -90,8 +90,9 @@ def test_the_command(
     monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
     assert main(["saved", "list"]) == 1
     assert main(["saved", "save", "ai", "topics:ai"]) == 0
-    assert main(["saved", "list"]) == 0
-    assert capsys.readouterr().out == "@ai  topics:ai\n"
+    for words in (["saved", "list"], ["saved"]):
+        assert main(words) == 0
+        assert capsys.readouterr().out == "@ai  topics:ai\n"
     assert main(["query", "@ai recognition", "-l"]) == 0
     assert capsys.readouterr().out == "posts/b.md\n"
     assert main(["saved", "run", "ai", "-l"]) == 0
@@ -114,6 +115,29 @@ def test_the_command(
     assert main(["saved", "remove", "bad"]) == 0
     assert main(["saved", "run"]) == 2
     assert load_saved(saved_path(index)) == {"ai": "topics:ai"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "new"),
+    [("", ["posts/b.md"]), ('[search]\nmatch = "any"\n', ["posts/b.md", "posts/c.md"])],
+)
+def test_posts_with_some_of_the_words_are_no_news(
+    index: searchidx.Index,
+    settings: str,
+    new: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = index.path.parent
+    (root / "searchidx.toml").write_text(settings, encoding="utf-8")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("XDG_STATE_HOME", str(root / "state"))
+    write_posts(root / "posts", {"c.md": "---\ntitle: Face of bread\n---\n"})
+    index.sync([root / "posts"])
+    assert main(["saved", "save", "faces", "face recognition"]) == 0
+    assert main(["saved", "run", "faces", "--new"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert sorted(line.split()[1].partition("\t")[0] for line in out) == new
 
 
 def test_exports(index: searchidx.Index) -> None:

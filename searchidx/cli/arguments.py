@@ -249,7 +249,10 @@ def _saved(commands: Commands) -> None:
         "exit status of run --new: 0 something is new, 1 nothing is",
     )
     actions = ("list", "save", "run", "remove", "check")
-    parser.add_argument("action", choices=actions, metavar="ACTION", help=", ".join(actions))
+    told = f"{', '.join(actions)} (list)"
+    parser.add_argument(
+        "action", choices=actions, metavar="ACTION", nargs="?", default="list", help=told
+    )
     parser.add_argument("name", metavar="NAME", nargs="?", default="", help="of the search")
     parser.add_argument("text", metavar="QUERY", nargs="*", help="what to save")
     parser.add_argument(

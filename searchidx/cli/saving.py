@@ -24,6 +24,7 @@ from searchidx.saved import (
     saved_query,
     seen_path,
 )
+from searchidx.settings import Match
 
 
 def saved(arguments: Arguments) -> int:
@@ -77,7 +78,8 @@ def _run(source: Index, arguments: Arguments) -> int:
         results = source.search(text, limit=arguments.limit)
         print_results(results, source, arguments)
         return EXIT_OK if results.total else EXIT_NONE
-    results = source.search(text, limit=len(source))
+    match = Match.ANY if source.settings.search.match == Match.ANY else Match.ALL
+    results = source.search(text, limit=len(source), match=match)
     name = arguments.name.removeprefix("@")
     path = seen_path(state_folder(os.environ, Path.home()), source, name)
     changes = changes_since(path, results)
