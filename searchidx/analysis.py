@@ -90,7 +90,7 @@ def fold(text: str) -> str:
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
     """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`."""
     folded = " ".join(fold(text).split())
-    return folded if len(folded) <= longest else _shortened(folded)
+    return folded if len(folded) <= longest else _shortened_all([folded], longest)[0]
 
 
 def fold_values(texts: Sequence[str], longest: int) -> tuple[list[str], list[str]]:
@@ -113,24 +113,14 @@ _DIGEST_BYTES = 9
 """So many bytes of a hash are twelve characters in base 64."""
 
 
-def _shortened(folded: str) -> str:
-    return f"…{b2a_base64(_digest(folded), newline=False).decode()}"
-
-
 def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
     """The values, shortened when they are over `longest`; the digests are written out together."""
-    blake2b = _blake2b()
     long = [value.encode("utf-8", "replace") for value in folded if len(value) > longest]
+    blake2b = _blake2b()
     digests = b"".join([blake2b(value, digest_size=_DIGEST_BYTES).digest() for value in long])
     code = b2a_base64(digests, newline=False).decode()
     starts = iter(range(0, len(code), 12))
     return [v if len(v) <= longest else f"…{code[(at := next(starts)) : at + 12]}" for v in folded]
-
-
-def _digest(folded: str) -> bytes:
-    value = folded.encode("utf-8", "replace")
-    digest: bytes = _blake2b()(value, digest_size=_DIGEST_BYTES).digest()
-    return digest
 
 
 @cache

@@ -731,10 +731,15 @@ def aged(root: Path, mtime_s: int) -> None:
         os.utime(path, (mtime_s, mtime_s))
 
 
+def posts_worth_noting() -> set[str]:
+    """The names of so many posts that their times are noted."""
+    return {f"{n:03}.md" for n in range(WORTH_NOTING)}
+
+
 def test_files_that_were_only_touched_are_read_once(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = {f"{n:03}.md" for n in range(WORTH_NOTING)}
+    names = posts_worth_noting()
     index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
     aged(root, 10**9)
     assert read_while_syncing(index, root, monkeypatch) == names
@@ -766,7 +771,7 @@ def test_a_touched_file_that_changes_later_is_seen(make_index: MakeIndex, tmp_pa
 def test_a_note_of_touched_files_is_written_where_the_index_can_be_only(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = {f"{n:03}.md" for n in range(WORTH_NOTING)}
+    names = posts_worth_noting()
     index, root = make_index(dict.fromkeys(names, POSTS["a.md"])), tmp_path / "posts"
     aged(root, 10**9)
     index.sync([root], dry_run=True)

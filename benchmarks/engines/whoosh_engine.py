@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,7 @@ def document_fields(post: Record) -> dict[str, Any]:
     }
 
 
-class Open:
+class _Open:
     def __init__(self, where: Path) -> None:
         self.index = index.open_dir(str(where))
         self.searcher = self.index.searcher()
@@ -82,44 +82,52 @@ class Open:
         self.index.close()
 
 
-class _Engine:
+class Engine:
+    """Whoosh with the fields of a schema, which `fields_of` gives for a post."""
+
+    def __init__(
+        self,
+        make_schema: Callable[[], fields.Schema],
+        fields_of: Callable[[Record], dict[str, Any]],
+        label: str = "",
+    ) -> None:
+        self._make_schema = make_schema
+        self._fields_of = fields_of
+        self._label = label
+
     def version(self) -> str:
-        return version()
+        return f"whoosh3 {metadata.version('whoosh3')}{self._label}"
 
     def sync(self, folder: Path, where: Path, jobs: int) -> int:
         changes = find_changes(folder, where)
         if changes.is_empty():
             return 0
         if changes.is_first:
-            opened = index.create_in(str(where), schema())
+            opened = index.create_in(str(where), self._make_schema())
         else:
             opened = index.open_dir(str(where))
         writer = opened.writer()
         for path in changes.outdated():
             writer.delete_by_term("path", path)
-        write(writer, map(document_fields, changes.posts(jobs)))
+        _write(writer, map(self._fields_of, changes.posts(jobs)))
         opened.close()
         remember(changes, where)
         return changes.count()
 
     def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
-        opened = index.create_in(str(where), schema())
-        count = write(opened.writer(procs=jobs), map(document_fields, records))
+        opened = index.create_in(str(where), self._make_schema())
+        count = _write(opened.writer(procs=jobs), map(self._fields_of, records))
         opened.close()
         return count
 
-    def open(self, where: Path) -> Open:
-        return Open(where)
+    def open(self, where: Path) -> _Open:
+        return _Open(where)
 
     def left_out(self, question: Question) -> str:
         return ""
 
 
-def version() -> str:
-    return f"whoosh3 {metadata.version('whoosh3')}"
-
-
-def write(writer: writing.IndexWriter, documents: Iterable[Mapping[str, Any]]) -> int:
+def _write(writer: writing.IndexWriter, documents: Iterable[Mapping[str, Any]]) -> int:
     """Add the documents and commit; how many they were."""
     count = 0
     for document in documents:
@@ -150,4 +158,4 @@ def query_text(question: Question) -> str:
     return " ".join(parts)
 
 
-ENGINE = _Engine()
+ENGINE = Engine(schema, document_fields)

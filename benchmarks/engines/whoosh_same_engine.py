@@ -5,17 +5,14 @@ They are those of tantivy_same_engine.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-from whoosh import fields, index
+from whoosh import fields
 from whoosh.analysis import StandardAnalyzer, StemmingAnalyzer
 
 from benchmarks.corpus import Record
 from benchmarks.engines import UNSTEMMED, WEIGHTS
-from benchmarks.engines.whoosh_engine import Open, document_fields, schema, version, write
-from benchmarks.questions import Question
+from benchmarks.engines.whoosh_engine import Engine, document_fields, schema
 
 
 def _schema() -> fields.Schema:
@@ -48,24 +45,4 @@ def _fields(post: Record) -> dict[str, Any]:
     return found
 
 
-class _Engine:
-    def version(self) -> str:
-        return f"{version()} with searchidx's fields"
-
-    def sync(self, folder: Path, where: Path, jobs: int) -> int:
-        raise NotImplementedError("it is measured from memory only")
-
-    def build(self, records: Iterable[Record], where: Path, jobs: int) -> int:
-        opened = index.create_in(str(where), _schema())
-        count = write(opened.writer(procs=jobs), map(_fields, records))
-        opened.close()
-        return count
-
-    def open(self, where: Path) -> Open:
-        return Open(where)
-
-    def left_out(self, question: Question) -> str:
-        return ""
-
-
-ENGINE = _Engine()
+ENGINE = Engine(_schema, _fields, " with searchidx's fields")
