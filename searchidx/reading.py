@@ -298,7 +298,7 @@ class Reading:
         hits = []
         for rank, (post, head) in enumerate(zip(page, heads, strict=True), offset + 1):
             number, score, matched = post
-            fields = LazyFields(head.texts, self._kept, number)
+            fields = LazyFields(head.texts, head.places, self._kept, number)
             meta, how = LazyMeta(fields), matching[matched]
             hits.append(Hit(rank, score, head.path, fields, meta, how, matched))
         return tuple(hits)

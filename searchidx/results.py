@@ -17,17 +17,30 @@ Kept = tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]
 
 
 class LazyFields(Mapping[str, FieldValue]):
-    """The fields of a post: the short texts at hand, the rest read when it is needed."""
+    """The fields of a post: the short texts at hand, the rest read when it is needed.
 
-    __slots__ = ("_load", "_number", "_short", "_whole")
+    The short texts of a field are `texts[places[name]]`; there may be none, or no such place.
+    """
+
+    __slots__ = ("_load", "_number", "_places", "_texts", "_whole")
 
     def __init__(
-        self, short: Mapping[str, FieldValue], load: Callable[[int], Kept], number: int
+        self,
+        texts: Sequence[Sequence[str] | None],
+        places: Mapping[str, int],
+        load: Callable[[int], Kept],
+        number: int,
     ) -> None:
-        self._short = short
+        self._texts = texts
+        self._places = places
         self._load = load
         self._number = number
         self._whole: Kept | None = None
+
+    def _short(self, name: str) -> tuple[str, ...]:
+        """The short texts of a field; empty when there are none at hand."""
+        place = self._places.get(name, len(self._texts))
+        return tuple(self._texts[place] or ()) if place < len(self._texts) else ()
 
     def whole(self) -> Kept:
         """All of the post."""
@@ -36,12 +49,10 @@ class LazyFields(Mapping[str, FieldValue]):
         return self._whole
 
     def __getitem__(self, name: str) -> FieldValue:
-        short = self._short.get(name)
-        return self.whole()[0][name] if short is None else short
+        return self._short(name) or self.whole()[0][name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        short = self._short.get(name)
-        return self.whole()[0].get(name, default) if short is None else short
+        return self._short(name) or self.whole()[0].get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.whole()[0])

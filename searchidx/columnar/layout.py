@@ -240,10 +240,14 @@ class StoredArray:
         return [held[start:stop].tobytes() for start, stop in zip(starts, stops, strict=True)]
 
     def picked(self, places: Array) -> Array:
-        """The items at some places."""
-        found = places.tolist()
+        """The items at some places. At first their blocks are checked; when this goes on, all."""
         if self._left:
-            self._check_parts(found, [place + 1 for place in found])
+            self._searches += 1
+            if self._searches > FEW_SEARCHES:
+                self.whole()
+            else:
+                found = places.tolist()
+                self._check_parts(found, [place + 1 for place in found])
         return self._items[places]
 
     def _check_parts(self, starts: Sequence[int], stops: Sequence[int]) -> None:

@@ -46,6 +46,8 @@ class Token(NamedTuple):
 
 _BARE_VALUE = re.compile(r"\w[\w.-]*")
 _SPACE = re.compile(r"\s+")
+_PLAIN_WORD = re.compile(r"[a-z0-9]+(?=\s|$)")
+"""What is nothing but a word wherever it stands; most of what people type."""
 _PHRASE = re.compile(r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S)
 _REGEX = re.compile(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
 _FIELD = re.compile(
@@ -71,7 +73,10 @@ def lex(text: str) -> Iterator[Token]:
             position = space.end()
             fresh = True
             continue
-        token = _token(text, position, fresh, after_field)
+        if word := _PLAIN_WORD.match(text, position):
+            token = Token(TokenKind.WORD, word[0], position, word.end())
+        else:
+            token = _token(text, position, fresh, after_field)
         yield token
         position = token.end
         after_field = token.kind is TokenKind.FIELD and not token.spaced

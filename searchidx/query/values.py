@@ -111,6 +111,8 @@ def clause_of(value: Value, target: Target, vocabulary: Vocabulary, now: datetim
 
 def is_pattern(word: str) -> bool:
     """Whether a word holds a * anywhere, or a ? with something behind it."""
+    if "*" not in word and "?" not in word:
+        return False
     unescaped = word.replace("\\*", "").replace("\\?", "").rstrip("?")
     return "*" in unescaped or "?" in unescaped
 

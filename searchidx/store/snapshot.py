@@ -75,10 +75,12 @@ class StoredPost(NamedTuple):
 
 
 class PostHead(NamedTuple):
-    """The path of a post, and its short texts."""
+    """The path of a post, and its short texts: those of a field are `texts[places[name]]`, if there
+    are any."""
 
     path: str
-    texts: Mapping[str, FieldValue]
+    texts: Sequence[Any]
+    places: Mapping[str, int]
 
 
 def alive_of(record: SegmentRecord) -> Mask | None:
@@ -243,29 +245,26 @@ class Snapshot:
 
     def heads(self, numbers: Sequence[int]) -> list[PostHead]:
         """The paths of posts, and those of their texts that are short: a fraction of the work."""
-        wanted = np.array(numbers, dtype=np.int64)
+        by_part: dict[int, list[int]] = {}
+        for number in numbers:
+            by_part.setdefault(bisect_right(self._bases, number) - 1, []).append(number)
         found: dict[int, PostHead] = {}
         with self._files:
-            for part in self._parts:
-                own = wanted[(wanted >= part.base) & (wanted < part.base + part.documents)]
-                if len(own):
-                    found.update(zip(own.tolist(), self._heads(part, own), strict=True))
+            for place, own in by_part.items():
+                found.update(zip(own, self._heads(self._parts[place], own), strict=True))
         return [found[number] for number in numbers]
 
-    def _heads(self, part: Part, numbers: Numbers) -> list[PostHead]:
-        """The heads of posts of one segment, of one at least."""
+    def _heads(self, part: Part, numbers: Sequence[int]) -> list[PostHead]:
+        """The heads of posts of one segment."""
         arrays, specs = part.arrays, self._specs
         assert arrays is not None
         column = arrays.rows(PATH)
         assert column is not None
-        docs = numbers - part.base
-        names = [name if name in specs else "" for name in arrays.stored.names]
+        docs = np.array(numbers, dtype=np.int64) - part.base
+        places = {name: place for place, name in enumerate(arrays.stored.names) if name in specs}
         return [
-            PostHead(
-                path.decode("utf-8", "surrogatepass"),
-                {n: tuple(texts) for n, texts in zip(names, row, strict=False) if texts and n},
-            )
-            for path, row in zip(column.picked(docs), arrays.stored.heads(docs), strict=True)
+            PostHead(path.decode("utf-8", "surrogatepass"), texts, places)
+            for path, texts in zip(column.picked(docs), arrays.stored.heads(docs), strict=True)
         ]
 
     def _place(self, number: int) -> tuple[SegmentArrays, int]:
