@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import mmap
 import struct
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from operator import gt
@@ -33,6 +34,9 @@ FEW_SEARCHES = 16
 _FOOTER = struct.Struct("<QIIII8s")
 """Directory offset, length and CRC-32, the format version, CRC-32 of those four, magic."""
 _CHECKED_FOOTER_BYTES = 20
+
+_COUNTING = threading.Lock()
+"""Held while a block is counted as checked."""
 
 Array = npt.NDArray[Any]
 
@@ -269,8 +273,9 @@ class StoredArray:
                     end = begin + len(data)
                     what = f"its bytes from {begin} to {end} are not those written"
                     raise Damaged(self._name, what, self._file)
-                self._checked[block] = 1
-                self._left -= 1
+                with _COUNTING:  # another thread may have checked it meanwhile
+                    self._left -= not self._checked[block]
+                    self._checked[block] = 1
 
 
 def _checked_table(

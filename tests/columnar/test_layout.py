@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import random
 import struct
+import threading
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -126,6 +128,30 @@ def test_a_part_checks_only_the_blocks_it_touches() -> None:
     with pytest.raises(Damaged):
         opened.array("large")
     assert [damage.array for damage in opened.faults()] == ["large"]
+
+
+def test_a_block_that_two_threads_check_at_once_counts_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = bytearray(file_of({"large": LARGE}))
+    data[LARGE.nbytes - 1] ^= 1  # in the last block
+    stored = ArrayFile(bytes(data)).stored("large")
+    both = threading.Barrier(2, timeout=10)
+
+    def meeting(block: bytes) -> int:
+        both.wait()
+        return zlib.crc32(block)
+
+    for at in range(0, len(LARGE) - BLOCK_BYTES // 4, BLOCK_BYTES // 4):
+        with monkeypatch.context() as patched:
+            patched.setattr("searchidx.columnar.layout.zlib", SimpleNamespace(crc32=meeting))
+            threads = [threading.Thread(target=stored.part, args=(at, at + 1)) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    with pytest.raises(Damaged):
+        stored.part(len(LARGE) - 1, len(LARGE))
 
 
 def test_what_is_asked_for_must_be_there() -> None:
