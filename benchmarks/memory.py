@@ -30,7 +30,7 @@ from typing import Any
 
 from benchmarks.corpus import records
 from benchmarks.engines import Engine, load, size_bytes
-from benchmarks.memory_use import peak_mb, reset_peak, shared_out_mb, watching
+from benchmarks.memory_use import Held, peak_mb, reset_peak, shared_out, watching
 from benchmarks.questions import every_post
 from benchmarks.report import (
     REFERENCE,
@@ -49,6 +49,7 @@ LABELS = {
     "index_mb": "index, MB",
     "bytes_per_post": "index, bytes a post",
     "peak_mb": "memory, MB",
+    "own_mb": "memory without mapped files, MB",
 }
 _READY = "ready"
 
@@ -188,16 +189,18 @@ def _in_process(one: Contestant, where: Path, posts: int, seed: int) -> dict[str
             lines = errors.read().strip().splitlines()
             raise WrongIndex(lines[-1] if lines else f"exit {process.returncode}")
     values: dict[str, float] = json.loads(printed)
-    of_all_mb = watch.peak_mb - values.pop("before_mb")
-    return {**values, "peak_mb": max(values["peak_mb"], of_all_mb)}
+    before = Held(values.pop("before_mb"), values.pop("before_own_mb"))
+    of_all_mb = watch.peak.all_mb - before.all_mb
+    own_mb = watch.peak.own_mb - before.own_mb
+    return {**values, "peak_mb": max(values["peak_mb"], of_all_mb), "own_mb": max(0.0, own_mb)}
 
 
 def _work(engine: Engine, where: Path, count: int, options: argparse.Namespace) -> dict[str, float]:
-    """Everything with one engine, in this process. `before_mb` is what it had before it began."""
+    """Everything with one engine, in this process. What it had before it began is told, too."""
     posts = list(records(count, options.seed))
     gc.collect()
     gc.freeze()
-    before_mb = shared_out_mb(os.getpid())
+    before = shared_out(os.getpid())
     reset_peak()
     started_mb = peak_mb()
     print(_READY, flush=True)
@@ -215,7 +218,8 @@ def _work(engine: Engine, where: Path, count: int, options: argparse.Namespace) 
         "index_mb": size / 1e6,
         "bytes_per_post": size / count,
         "peak_mb": ended_mb - started_mb,
-        "before_mb": before_mb,
+        "before_mb": before.all_mb,
+        "before_own_mb": before.own_mb,
     }
 
 

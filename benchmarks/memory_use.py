@@ -11,8 +11,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 _INTERVAL_S = 0.1
+
+
+class Held(NamedTuple):
+    """The memory of a process, and what of it is its own: no file that is mapped. In MB."""
+
+    all_mb: float
+    own_mb: float
 
 
 class Watch:
@@ -20,11 +28,14 @@ class Watch:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.peak_mb = 0.0
+        self.peak = Held(0.0, 0.0)
 
     def look(self) -> None:
-        total_mb = sum(shared_out_mb(pid) for pid in _family(self.pid))
-        self.peak_mb = max(self.peak_mb, total_mb)
+        every = [shared_out(pid) for pid in _family(self.pid)]
+        self.peak = Held(
+            max(self.peak.all_mb, sum(held.all_mb for held in every)),
+            max(self.peak.own_mb, sum(held.own_mb for held in every)),
+        )
 
 
 @contextmanager
@@ -63,12 +74,13 @@ def reset_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def shared_out_mb(pid: int) -> float:
+def shared_out(pid: int) -> Held:
     """The memory a process has now, what it shares with others divided among them; 0 if unknown."""
+    path = f"/proc/{pid}/smaps_rollup"
     try:
-        return _line_kb(f"/proc/{pid}/smaps_rollup", "Pss:") * 1024 / 1e6
+        return Held(*(_line_kb(path, name) * 1024 / 1e6 for name in ("Pss:", "Pss_Anon:")))
     except (OSError, IndexError):
-        return 0.0
+        return Held(0.0, 0.0)
 
 
 def _line_kb(path: str, name: str) -> int:
