@@ -120,7 +120,7 @@ class Index:
         """Make the index hold exactly the posts below `roots`, by default those of the settings.
 
         One commit, or none when nothing changed; when this raises, the index is as it was. `jobs`
-        is how many processes read, when there is enough to read (0: as many as there are
+        is how many processes read and merge, when there is enough to do (0: as many as there are
         processors).
         Raises: PostError when no root exists, IndexLocked, IndexCorrupt, OSError.
         """

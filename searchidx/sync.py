@@ -96,8 +96,8 @@ class SyncReport:
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """`full` reads every file again, also what a stopped sync had read; `dry_run` only reports,
-    `wait_s` is how long to wait for other writers, `jobs` how many processes read (0: as many as
-    there are processors)."""
+    `wait_s` is how long to wait for other writers, `jobs` how many processes read and merge
+    (0: as many as there are processors)."""
 
     full: bool = False
     dry_run: bool = False
@@ -137,8 +137,9 @@ def sync(
         return _report(plan, problems, [], generation, started, options.dry_run)
     clear = snapshot is None or bool(plan.reason)
     purpose = f"{stamp} {__version__}"
+    jobs = options.jobs or processors()
     with Writer(
-        folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose
+        folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose, jobs=jobs
     ) as writer:
         is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
         is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 INGEST_MEASURES = {"posts_per_s", "noop_ms", "change_ms", "index_mb", "peak_mb", "started_mb"}
-MEMORY_MEASURES = {"posts_per_s", "index_mb", "bytes_per_post", "peak_mb"}
+MEMORY_MEASURES = {"posts_per_s", "index_mb", "bytes_per_post", "peak_mb", "own_mb"}
 NO_PATTERNS = {(name, engine) for name in ("wildcard", "fuzzy") for engine in ("fts5", "xapian")}
 
 

@@ -95,7 +95,7 @@ def _build(records: Iterable[Record], where: Path, jobs: int) -> int:
         time="",
     )
     count = 0
-    with Writer(where, RECORD_FIELDS, wait_s=1, clear=True) as writer:
+    with Writer(where, RECORD_FIELDS, wait_s=1, clear=True, jobs=jobs) as writer:
         for batch, done in make_segments(where, RECORD_FIELDS, read_records, records, jobs):
             count += len(batch)
             for segment in done.segments:

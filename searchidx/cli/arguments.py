@@ -126,7 +126,7 @@ def _index(commands: Commands) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="how many processes read (default: as many as there are processors)",
+        help="how many processes read and merge (default: as many as there are processors)",
     )
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the report as JSON")

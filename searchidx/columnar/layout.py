@@ -120,6 +120,19 @@ class ArrayFileWriter:
         """Write bytes under a name; they are read back as an array of uint8."""
         self.add(name, np.frombuffer(data, dtype=np.uint8))
 
+    def add_file(self, file: ArrayFile) -> None:
+        """Write all arrays of a file under the names that they have there, with their checksums.
+
+        Raises: Damaged when a table of checksums is not what was written.
+        """
+        for name, entry, data, table in file.raw():
+            if name in self._entries:
+                raise ValueError(f"there is an array {name!r} already")
+            self._pad()
+            self._tables[name] = table.tobytes()
+            self._entries[name] = entry._replace(offset=self._position)
+            self._write(data)
+
     def finish(self) -> None:
         """Write the checksum tables, the directory and the footer."""
         rows = []
@@ -336,6 +349,16 @@ class ArrayFile:
     def part(self, name: str, start: int, stop: int) -> Array:
         """Items `start` to `stop` of an array; only the blocks that hold them are checked."""
         return self.stored(name).part(start, stop)
+
+    def size_bytes(self, prefix: str) -> int:
+        """What the arrays whose names begin so take together."""
+        return sum(one.size_bytes for name, one in self._entries.items() if name.startswith(prefix))
+
+    def raw(self) -> Iterator[tuple[str, _Entry, memoryview, npt.NDArray[np.uint32]]]:
+        """Every array as it is in the file, unchecked: name, entry, bytes and checksums."""
+        for name, entry in self._entries.items():
+            data = self._bytes[entry.offset : entry.offset + entry.size_bytes].data
+            yield name, entry, data, _checked_table(self._name, name, entry, self._bytes)
 
     def faults(self) -> Iterator[Damaged]:
         """Check every array; what is damaged."""

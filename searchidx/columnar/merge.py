@@ -6,10 +6,10 @@ range of terms, so that the memory this takes is that of one range and of the la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from searchidx.columnar.columns import (
     joined_texts,
 )
 from searchidx.columnar.found import Mask
-from searchidx.columnar.layout import Array
+from searchidx.columnar.layout import Array, ArrayFileWriter
 from searchidx.columnar.packed import (
     Numbers,
     differences,
@@ -32,7 +32,14 @@ from searchidx.columnar.packed import (
 from searchidx.columnar.postings import COPIED, Encoded, FieldPostings, FieldTerms
 from searchidx.columnar.runs import Ragged, byte_order, ragged
 from searchidx.columnar.runs import joined as joined_runs
-from searchidx.columnar.segment import FieldLengths, SegmentArrays, SegmentData, write_segment
+from searchidx.columnar.segment import (
+    FieldLengths,
+    SegmentArrays,
+    SegmentData,
+    finish_segment,
+    write_documents,
+    write_field,
+)
 from searchidx.columnar.stored import joined
 
 RANGE_POSTINGS = 400_000
@@ -87,45 +94,81 @@ def plan(sizes: Sequence[int], deleted: Sequence[int]) -> list[list[int]]:
     ]
 
 
-def merge(stream: BinaryIO, sources: Sequence[Source], folder: Path | None = None) -> int:
-    """Write one segment file that holds what several hold; how many documents it has.
+class MergedField(NamedTuple):
+    """What is known of a field once its postings are written: the unit of their weights, and the
+    sum of its lengths, if it has some."""
+
+    unit: float
+    total: float
+
+
+class Merger:
+    """Writes one segment file that holds what several hold, in any order of its parts.
 
     With a `folder`, a large field waits there until it is written, and not in memory.
     """
-    documents = sum(source.count() for source in sources)
-    data = SegmentData(
-        documents,
-        joined(source.arrays.stored.kept(source.docs()) for source in sources),
-        stored_columns=sources[0].arrays.stored_columns,
-    )
-    for name in _union([list(source.arrays.column_kinds) for source in sources]):
-        data.columns[name] = _column(name, sources)
-    write_segment(stream, data, _fields(sources, data), folder)
-    return documents
+
+    def __init__(self, sources: Sequence[Source], folder: Path | None = None) -> None:
+        self._sources = sources
+        self._folder = folder
+        self._moves = _moves(sources)
+        self.fields = _union([source.arrays.field_names() for source in sources])
+        """The fields, in the order of their numbers."""
+
+    def field_bytes(self, name: str) -> int:
+        """About how large a field is."""
+        held = (source.arrays.field(name) for source in self._sources)
+        return sum(terms.size_bytes() for terms in held if terms is not None)
+
+    def write_field(self, writer: ArrayFileWriter, name: str) -> MergedField:
+        """Merge the postings of a field."""
+        ranges = _Total(_merged(name, self._sources, self._moves))
+        unit = write_field(writer, self.fields.index(name), ranges, self._folder)
+        total = ranges.weight if ranges.has_seen_all else _known_total(name, self._sources)
+        return MergedField(unit, total)
+
+    def write_documents(self, writer: ArrayFileWriter) -> SegmentData:
+        """Merge all that is kept by document; the totals of lengths are still to come."""
+        sources = self._sources
+        data = SegmentData(
+            sum(source.count() for source in sources),
+            joined(source.arrays.stored.kept(source.docs()) for source in sources),
+            stored_columns=sources[0].arrays.stored_columns,
+        )
+        for name in _union([list(source.arrays.column_kinds) for source in sources]):
+            data.columns[name] = _column(name, sources)
+        with_lengths = set(_union([source.arrays.length_names() for source in sources]))
+        for name in filter(with_lengths.__contains__, self.fields):
+            data.lengths[name] = FieldLengths(_lengths(name, sources), 0.0)
+        write_documents(writer, data)
+        return data
+
+    def finish(
+        self, writer: ArrayFileWriter, data: SegmentData, fields: Mapping[str, MergedField]
+    ) -> None:
+        """Write what is to be known of the fields, and the end of the file."""
+        for name, lengths in data.lengths.items():
+            data.lengths[name] = lengths._replace(total=fields[name].total)
+        finish_segment(writer, data, {name: fields[name].unit for name in self.fields})
+
+
+def merge(stream: BinaryIO, sources: Sequence[Source], folder: Path | None = None) -> None:
+    """Write one segment file that holds what several hold (see Merger)."""
+    merger = Merger(sources, folder)
+    writer = ArrayFileWriter(stream)
+    fields = {name: merger.write_field(writer, name) for name in merger.fields}
+    merger.finish(writer, merger.write_documents(writer), fields)
 
 
 def _union(names: Sequence[Sequence[str]]) -> list[str]:
     return list(dict.fromkeys(name for part in names for name in part))
 
 
-def _fields(
-    sources: Sequence[Source], data: SegmentData
-) -> Iterator[tuple[str, Iterator[FieldPostings | Encoded]]]:
-    """The merged postings of each field; the lengths of those that have some go into `data`."""
-    moves = _moves(sources)
-    with_lengths = set(_union([source.arrays.length_names() for source in sources]))
-    for name in _union([source.arrays.field_names() for source in sources]):
-        total = _Total()
-        yield name, total.over(_merged(name, sources, moves))
-        if name in with_lengths:
-            whole = total.weight if total.has_seen_all else _known_total(name, sources)
-            data.lengths[name] = FieldLengths(_lengths(name, sources), whole)
-
-
 class _Total:
     """Adds up the weights of the postings that pass by: the exact length of a field."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranges: Iterator[FieldPostings | Encoded]) -> None:
+        self._ranges = ranges
         self._by_unit: dict[float, float] = {}
         self.has_seen_all = True
 
@@ -133,8 +176,8 @@ class _Total:
     def weight(self) -> float:
         return sum(weight * unit for unit, weight in self._by_unit.items())
 
-    def over(self, ranges: Iterator[FieldPostings | Encoded]) -> Iterator[FieldPostings | Encoded]:
-        for postings in ranges:
+    def __iter__(self) -> Iterator[FieldPostings | Encoded]:
+        for postings in self._ranges:
             if isinstance(postings, Encoded):
                 self.has_seen_all = False
             else:

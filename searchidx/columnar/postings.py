@@ -297,6 +297,10 @@ class FieldTerms:
     def document_frequency(self, number: int) -> int:
         return int(self._starts[number + 1]) - int(self._starts[number])
 
+    def size_bytes(self) -> int:
+        """What the arrays of the field take in the file."""
+        return self._file.size_bytes(f"{self._prefix}.")
+
     def posting_count(self) -> int:
         """How many postings all terms together have."""
         return int(self._starts[-1])

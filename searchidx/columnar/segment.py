@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -95,12 +95,30 @@ def write_segment(
     writer = ArrayFileWriter(stream)
     units: dict[str, float] = {}
     for number, (name, ranges) in enumerate(fields):
-        field_writer = FieldWriter(writer, f"field{number}", folder)
-        units[name] = 1.0
-        for postings in ranges:
-            units[name] = postings.unit
-            field_writer.add(postings)
-        field_writer.finish()
+        units[name] = write_field(writer, number, ranges, folder)
+    write_documents(writer, data)
+    finish_segment(writer, data, units)
+
+
+def write_field(
+    writer: ArrayFileWriter,
+    number: int,
+    ranges: Iterable[FieldPostings | Encoded],
+    folder: Path | None = None,
+) -> float:
+    """Write the postings of the field of that number, range of terms by range of terms; the unit of
+    their weights. With a `folder`, what waits to be written is in a file there, if it is much."""
+    field_writer = FieldWriter(writer, f"field{number}", folder)
+    unit = 1.0
+    for postings in ranges:
+        unit = postings.unit
+        field_writer.add(postings)
+    field_writer.finish()
+    return unit
+
+
+def write_documents(writer: ArrayFileWriter, data: SegmentData) -> None:
+    """Write all that is kept by document."""
     data.stored.write(writer)
     for number, lengths in enumerate(data.lengths.values()):
         writer.add(f"lengths{number}", lengths.quantised)
@@ -108,9 +126,14 @@ def write_segment(
         write_column(writer, f"column{number}", column)
     for number, vectors in enumerate(data.vectors.values()):
         _write_vectors(writer, f"vector{number}", vectors)
+
+
+def finish_segment(writer: ArrayFileWriter, data: SegmentData, units: Mapping[str, float]) -> None:
+    """Write what a reader needs first; `units` are those of the fields, in the order of their
+    numbers."""
     meta = {
         "documents": data.documents,
-        "fields": units,
+        "fields": dict(units),
         "lengths": {name: lengths.total for name, lengths in data.lengths.items()},
         "columns": {name: _KINDS[type(column)] for name, column in data.columns.items()},
         "vectors": list(data.vectors),

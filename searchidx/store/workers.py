@@ -1,32 +1,27 @@
 """Posts are read and made into segments by several processes at once.
 
-The work comes in batches of items; `read` makes posts of a batch. Each process gathers its posts
-and writes segments of its own. The processes are started as `python -m searchidx.store.worker` and
-spoken to over pipes, so that nothing is asked of the program that embeds searchidx.
+The work comes in batches of items; `read` makes posts of a batch. Each process (processes.py)
+gathers its posts and writes segments of its own.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import Any
 
-from searchidx.errors import SearchIdxError
 from searchidx.posts.model import Post, Problem
 from searchidx.settings import FieldSpec
 from searchidx.store.build import SegmentBuilder
 from searchidx.store.manifest import SegmentRecord
+from searchidx.store.processes import Gone, Process
 from searchidx.store.segments import new_name, new_segment_file, record_of
 
 BATCH = 100
@@ -86,6 +81,10 @@ class SegmentMaker:
         self._read = read
         self._builder = SegmentBuilder(specs)
         self._begun = time.monotonic()
+
+    def answer(self, batch: Sequence[Any] | None) -> Done:
+        """Read a batch, or, when there are no more, write what is left."""
+        return self.finish() if batch is None else self.handle(batch)
 
     def handle(self, batch: Sequence[Any]) -> Done:
         """Read some items."""
@@ -159,9 +158,9 @@ class _Team:
     """
 
     def __init__(self, folder: Path, specs: Sequence[FieldSpec], read: Read, jobs: int) -> None:
-        self._orders = (folder, tuple(specs), read)
+        self._arguments = (folder, tuple(specs), read)
         self._jobs = jobs
-        self._processes: list[_Process] = []
+        self._processes: list[Process] = []
         self._guard = threading.Lock()
         self._is_over = False
 
@@ -200,8 +199,8 @@ class _Team:
             while True:
                 order = again.popleft() if again else self._next(batches)
                 try:
-                    done = process.ask(order.items)
-                except _Gone:
+                    done: Done = process.ask(order.items)
+                except Gone:
                     deaths += 1
                     if deaths > MOST_DEATHS:
                         raise
@@ -229,17 +228,13 @@ class _Team:
         with self._guard:
             return _Order(next(batches, None))
 
-    def _start(self) -> _Process:
+    def _start(self) -> Process:
         with self._guard:
             if self._is_over:
-                raise _Gone("stopped")
-            process = _Process(self._orders)
+                raise Gone("stopped")
+            process = Process(SegmentMaker, self._arguments)
             self._processes.append(process)
             return process
-
-
-class _Gone(SearchIdxError):
-    """A worker process has ended before its work was done."""
 
 
 _Answer = tuple[list[Any], Done] | BaseException | None
@@ -272,62 +267,3 @@ class _Order:
         if self.items is None:
             return [self]
         return [_Order([item], self.is_told, True) for item in self.items]
-
-
-class _Process:
-    """A worker process, with the import path of this one, out of reach of the terminal's Ctrl-C."""
-
-    def __init__(self, orders: tuple[Any, ...]) -> None:
-        script = f"import sys; sys.path[:] = {sys.path!r}\n" + _SCRIPT
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", script],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        with suppress(OSError):
-            send(self._input, orders)
-
-    @property
-    def _input(self) -> IO[bytes]:
-        assert self._process.stdin is not None
-        return self._process.stdin
-
-    def ask(self, items: list[Any] | None) -> Done:
-        """Have a batch read.
-
-        Raises: _Gone when the process has ended, else whatever was raised in it.
-        """
-        assert self._process.stdout is not None
-        try:
-            send(self._input, items)
-            answer = receive(self._process.stdout)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            raise _Gone("a process that reads posts keeps ending; try --jobs 1") from error
-        if isinstance(answer, BaseException):
-            raise answer
-        assert isinstance(answer, Done)
-        return answer
-
-    def stop(self) -> None:
-        """End the process, whatever it is doing."""
-        self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        self._process.wait()
-
-
-_SCRIPT = "from searchidx.store.worker import main\nmain()"
-
-
-def send(pipe: IO[bytes], message: Any) -> None:
-    """Write a message to a pipe."""
-    pickle.dump(message, pipe, protocol=pickle.HIGHEST_PROTOCOL)
-    pipe.flush()
-
-
-def receive(pipe: IO[bytes]) -> Any:
-    """Read the next message. Raises: EOFError when the other end is gone."""
-    return pickle.load(pipe)

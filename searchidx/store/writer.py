@@ -21,7 +21,7 @@ from whoosh.index import TOC
 from whoosh.util.filelock import try_for
 
 from searchidx.columnar.codec import ColumnarSegment
-from searchidx.columnar.merge import Source, merge, plan
+from searchidx.columnar.merge import plan
 from searchidx.errors import IndexError_, IndexLocked
 from searchidx.schema import build_schema
 from searchidx.settings import FieldSpec
@@ -34,14 +34,13 @@ from searchidx.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from searchidx.store.merging import FEWEST_BYTES, merge_segments
 from searchidx.store.segments import (
     new_name,
     new_segment_file,
-    open_segment,
     record_of,
     sync_to_disk,
 )
-from searchidx.store.snapshot import alive_of
 from searchidx.store.unfinished import JOURNAL, Journal
 
 LOCK_NAME = "MAIN_WRITELOCK"
@@ -88,7 +87,8 @@ class _Counted:
 class Writer:
     """Writes the next generation. Leave the `with` block without `commit` and nothing changes.
 
-    With `clear` it starts from nothing, else from the newest generation. What is adopted is noted
+    With `clear` it starts from nothing, else from the newest generation. Large segments are merged
+    with `jobs` processes. What is adopted is noted
     in a journal; when the process is killed or interrupted before the commit, a writer of the same
     `purpose` (all that decides what is in a segment) finds it in `unfinished`.
     Raises at the start: IndexLocked when the lock is not free within `wait_s` seconds;
@@ -103,8 +103,10 @@ class Writer:
         wait_s: float,
         clear: bool,
         purpose: str = "",
+        jobs: int = 1,
     ) -> None:
         self.folder = folder
+        self._jobs = jobs
         self._fields = fields
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileStorage(str(folder)).lock(LOCK_NAME)
@@ -211,11 +213,11 @@ class Writer:
             return (self.folder / record.file_name).stat().st_size
 
     def _merge(self, records: Sequence[SegmentRecord], written: Written) -> SegmentRecord:
-        sources = [Source(open_segment(self.folder, one), alive_of(one)) for one in records]
+        size_bytes = sum(self._size_bytes(record) for record in records)
+        jobs = self._jobs if size_bytes > FEWEST_BYTES else 1
         name = new_name()
-        told = told_as_corrupt(self.folder, "MAIN_*.cols")
-        with told, new_segment_file(self.folder, name) as stream:
-            merge(written.into(stream), sources, self.folder)
+        with new_segment_file(self.folder, name) as stream:
+            merge_segments(self.folder, records, written.into(stream), jobs)
         return record_of(self.folder, name)
 
     def _release(self) -> None:

@@ -115,10 +115,8 @@ def merged(
         mask = None if alive.all() else alive
         sources.append(Source(built([post for post, _ in part], specs), mask))
     stream = io.BytesIO()
-    count = merge(stream, sources)
-    arrays = SegmentArrays(ArrayFile(stream.getvalue()))
-    assert count == arrays.documents
-    return arrays
+    merge(stream, sources)
+    return SegmentArrays(ArrayFile(stream.getvalue()))
 
 
 def opened(arrays: SegmentArrays, folder: Path, specs: tuple[FieldSpec, ...]) -> Index:

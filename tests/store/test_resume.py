@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import searchidx
-from searchidx.store import workers
+from searchidx.store import processes, workers
 from searchidx.store.unfinished import JOURNAL
 from searchidx.sync import Progress, Step, SyncReport
 from tests.conftest import write_posts
@@ -187,7 +187,7 @@ def test_processes_leave_what_they_wrote(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(workers, "FEWEST_ITEMS", 1)
     monkeypatch.setattr(workers, "BATCH", 5)
     eager = "import searchidx.store.workers as w\nw.CHECKPOINT_S = -1.0\n"
-    monkeypatch.setattr(workers, "_SCRIPT", eager + workers._SCRIPT)
+    monkeypatch.setattr(processes, "_SCRIPT", eager + processes._SCRIPT)
     stopped_after(40, root)
     assert 40 <= synced(root).resumed < POSTS
 

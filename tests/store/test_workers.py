@@ -13,7 +13,7 @@ import pytest
 from searchidx.errors import SearchIdxError
 from searchidx.posts.model import Post, Problem, SourceFile
 from searchidx.settings import DEFAULT_FIELDS
-from searchidx.store import build, workers
+from searchidx.store import build, processes, workers
 from searchidx.store.segments import open_segment
 from searchidx.store.workers import Done, Outcome, make_segments
 
@@ -119,7 +119,7 @@ def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
         "    return finish(self)\n"
         "w.SegmentMaker.finish = once\n"
     )
-    monkeypatch.setattr(workers, "_SCRIPT", end_first + workers._SCRIPT)
+    monkeypatch.setattr(processes, "_SCRIPT", end_first + processes._SCRIPT)
     read = partial(each, partial(die_after, tmp_path / "finished", tmp_path / "mark", 150))
     team = workers._Team(tmp_path, DEFAULT_FIELDS, read, 1)
     with team:
@@ -136,7 +136,7 @@ def die_after(finished: Path, mark: Path, fatal: int, number: int) -> Outcome:
 def test_processes_that_keep_ending_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "_SCRIPT", "raise SystemExit(1)")
+    monkeypatch.setattr(processes, "_SCRIPT", "raise SystemExit(1)")
     with pytest.raises(SearchIdxError, match="--jobs 1"):
         Made(tmp_path, read_all, 10, 2)
 
@@ -170,7 +170,7 @@ def workers_of(parent: int) -> list[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             status = (folder / "status").read_text()
-            is_worker = b"searchidx.store.worker" in (folder / "cmdline").read_bytes()
+            is_worker = b"searchidx.store.processes" in (folder / "cmdline").read_bytes()
         except OSError:
             continue
         if is_worker and f"\nPPid:\t{parent}\n" in status:
