@@ -290,8 +290,12 @@ class Index:
 
 
 def _check_names(method: str, options: SearchOptions) -> None:
-    if unknown := options.keys() - SearchOptions.__annotations__.keys():
-        raise TypeError(f"{method}() has no argument {min(unknown)!r}")
+    if not _SEARCH_OPTIONS.issuperset(options):
+        unknown = min(set(options) - _SEARCH_OPTIONS)
+        raise TypeError(f"{method}() has no argument {unknown!r}")
+
+
+_SEARCH_OPTIONS = frozenset(SearchOptions.__annotations__)
 
 
 def open_index(

@@ -136,7 +136,8 @@ class Hit:
 
     def text(self, name: str) -> str:
         """The first text of a field; empty when the post has none."""
-        return next(iter(self.texts(name)), "")
+        value = self.fields.get(name)
+        return value[0] if isinstance(value, tuple) and value else ""
 
     def highlight(self, name: str) -> tuple[Span, ...]:
         """Which characters of a text or keyword field matched, in order."""
