@@ -113,22 +113,27 @@ def side_by_side(fronts: Ragged, backs: Ragged) -> Ragged:
     return Ragged(items, ends)
 
 
-def sort_keys(
-    texts: Ragged, places: Numbers | None = None, depth: int = 0
-) -> npt.NDArray[np.uint64]:
-    """Eight bytes of each text, or of those at some places, as a number that sorts as the bytes do.
+def sort_keys(texts: Ragged) -> npt.NDArray[np.uint64]:
+    """The first eight bytes of each text as a number that sorts as they do; what a text lacks
+    counts as zeros."""
+    return _SortKeys(texts).of(np.arange(len(texts)), 0)
 
-    `depth` says how many bytes are passed over; what a text lacks counts as zeros.
-    """
-    starts, sizes = texts.bounds()[:-1], texts.counts()
-    if places is not None:
-        starts, sizes = starts[places], sizes[places]
-    padded = np.concatenate([texts.items, np.zeros(KEY_BYTES, dtype=np.uint8)])
-    at = np.minimum(starts + depth, len(texts.items))
-    rows = sliding_window_view(padded, KEY_BYTES)[at]
-    keys = rows.view(">u8").ravel().astype(np.uint64)
-    keys &= _MASKS[np.clip(sizes - depth, 0, KEY_BYTES)]
-    return keys
+
+class _SortKeys:
+    """Any eight bytes of texts as numbers that sort as the bytes do."""
+
+    def __init__(self, texts: Ragged) -> None:
+        padded = np.concatenate([texts.items, np.zeros(KEY_BYTES, dtype=np.uint8)])
+        self._windows = sliding_window_view(padded, KEY_BYTES)
+        self._starts = texts.bounds()[:-1]
+        self.sizes = texts.counts()
+
+    def of(self, places: Numbers, depth: int) -> npt.NDArray[np.uint64]:
+        """The bytes behind the first `depth` of the texts at some places."""
+        at = np.minimum(self._starts[places] + depth, len(self._windows) - 1)
+        keys = self._windows[at].view(">u8").ravel().astype(np.uint64)
+        keys &= _MASKS[np.clip(self.sizes[places] - depth, 0, KEY_BYTES)]
+        return keys
 
 
 _MASKS = np.array(
@@ -140,17 +145,17 @@ _MASKS = np.array(
 def byte_order(texts: Ragged) -> tuple[Numbers, npt.NDArray[np.bool_]]:
     """The places of texts in byte order, equal ones in that of their places; and for each place
     there, whether its text is another than the one before it."""
-    keys = sort_keys(texts)
-    order = np.argsort(keys, kind="stable")
-    is_new = changes(keys[order])
-    sizes = texts.counts()
+    keys = _SortKeys(texts)
+    firsts = keys.of(np.arange(len(texts)), 0)
+    order = np.argsort(firsts, kind="stable")
+    is_new = changes(firsts[order])
     members = np.arange(len(order))
     depth = KEY_BYTES
-    while len(members := _open(members, is_new, sizes[order[members]], depth)):
+    while len(members := _open(members, is_new, keys.sizes[order[members]], depth)):
         if len(members) <= FEW or depth >= DEEPEST:
             _settle(texts, order, is_new, members)
             break
-        _sort_on(texts, order, is_new, members, depth)
+        _sort_on(keys, order, is_new, members, depth)
         depth += KEY_BYTES
     return order, is_new
 
@@ -171,7 +176,7 @@ def _open(members: Numbers, is_new: npt.NDArray[np.bool_], sizes: Numbers, depth
 
 
 def _sort_on(
-    texts: Ragged,
+    all_keys: _SortKeys,
     order: Numbers,
     is_new: npt.NDArray[np.bool_],
     members: Numbers,
@@ -180,8 +185,8 @@ def _sort_on(
     """Put groups of texts with the same first `depth` bytes in the order of the next eight."""
     own = order[members]
     group = is_new[members].cumsum()
-    keys = sort_keys(texts, own, depth)
-    sizes = np.minimum(texts.counts()[own], depth + KEY_BYTES + 1)
+    keys = all_keys.of(own, depth)
+    sizes = np.minimum(all_keys.sizes[own], depth + KEY_BYTES + 1)
     sorted_ = np.lexsort((sizes, keys, group))
     order[members] = own[sorted_]
     keys, sizes = keys[sorted_], sizes[sorted_]
