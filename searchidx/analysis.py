@@ -9,18 +9,14 @@ Japanese, Korean or Thai letters is its overlapping pairs, then its last letter.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import cache, lru_cache
-from importlib import import_module
-from importlib.util import find_spec
 from itertools import pairwise
-from threading import Lock
-from types import ModuleType
 from typing import Any, NamedTuple
+
+from searchidx import english
 
 ANALYSIS_VERSION = 4
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
@@ -275,31 +271,37 @@ _PIECES: dict[str, Callable[[re.Match[str]], Iterator[Slot]]] = {
     "emoji": _emoji,
 }
 
-_STEMMERS = {
-    "da": "danish", "de": "german", "en": "english", "es": "spanish", "fi": "finnish",
-    "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian",
-    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sv": "swedish",
+_SNOWBALL = {
+    "da": "danish", "de": "german", "es": "spanish", "fi": "finnish", "fr": "french",
+    "hu": "hungarian", "it": "italian", "nl": "dutch", "no": "norwegian", "pt": "portuguese",
+    "ro": "romanian", "ru": "russian", "sv": "swedish",
 }  # fmt: skip
+
+
+def needs_snowball(language: str) -> bool:
+    """Whether the stems of a language are those of the package snowballstemmer, and change with it;
+    English has a stemmer of our own."""
+    return language in _SNOWBALL
 
 
 @cache
 def stemmer(language: str) -> Callable[[str], str]:
     """The stemming function of a language (two letters); for `none`, the term itself.
 
-    English is Porter2, from the Snowball project (snowballstem.org). Terms that hold anything but
-    letters are not stemmed.
+    English is Porter2, the others are from the Snowball project (snowballstem.org). Terms that hold
+    anything but letters are not stemmed.
     """
     if language == "none":
         return str
-    algorithm = _algorithm(_STEMMERS[language])
-    guard = Lock()  # Snowball keeps the word it works on in the object
+    stem_word: Callable[[str], str] = english.stem
+    if language != "en":
+        from searchidx import snowball
+
+        stem_word = snowball.stemmer(_SNOWBALL[language])
 
     @lru_cache(maxsize=200_000)
     def stem(term: str) -> str:
-        if not term.isalpha():
-            return term
-        with guard:
-            return str(algorithm.stemWord(term))
+        return stem_word(term) if term.isalpha() else term
 
     return stem
 
@@ -307,22 +309,3 @@ def stemmer(language: str) -> Callable[[str], str]:
 def keeps_initials(language: str) -> bool:
     """Whether every term starts with the same letter as what it is stemmed to."""
     return language in ("en", "none")
-
-
-def _algorithm(name: str) -> Any:
-    """An algorithm of Snowball, as `snowballstemmer.stemmer` gives it.
-
-    That package imports the algorithms of all languages. Only the one is imported here, from where
-    they lie; if PyStemmer is installed, snowballstemmer is asked, which hands over to it.
-    """
-    package = find_spec("snowballstemmer")
-    if find_spec("Stemmer") is None and package is not None:
-        alone = ModuleType(f"{__name__}.snowball")
-        alone.__path__ = package.submodule_search_locations or []
-        sys.modules[alone.__name__] = alone
-        with suppress(ImportError, AttributeError):
-            module = import_module(f"{alone.__name__}.{name}_stemmer")
-            return getattr(module, f"{name.title()}Stemmer")()
-    import snowballstemmer
-
-    return snowballstemmer.stemmer(name)

@@ -28,6 +28,7 @@ from searchidx.analysis import (
     VALUE_GAP,
     fold,
     fold_value,
+    needs_snowball,
     slots,
     stemmer,
 )
@@ -234,8 +235,8 @@ def sort_column(spec: FieldSpec) -> str:
     return names_of(spec).value if spec.kind in (FieldKind.TEXT, FieldKind.KEYWORD) else spec.name
 
 
-def _stemmer_version() -> str:
-    """Which stemmer is at work: snowballstemmer hands over to PyStemmer where that is installed."""
+def _snowball_version() -> str:
+    """Which stemmers are at work: snowballstemmer hands over to PyStemmer where that is there."""
     from importlib.metadata import PackageNotFoundError, version
 
     versions = []
@@ -250,8 +251,8 @@ def _stemmer_version() -> str:
 def settings_stamp(specs: Sequence[FieldSpec], ignored: Sequence[str] = ()) -> str:
     """What an index depends on, as a short text: other fields, other metadata that is ignored or
     another analysis, other stamp."""
-    stems = any(spec.kind is FieldKind.TEXT and spec.language != "none" for spec in specs)
-    parts = [ANALYSIS_VERSION, _stemmer_version() if stems else ""]
+    snowball = any(spec.kind is FieldKind.TEXT and needs_snowball(spec.language) for spec in specs)
+    parts = [ANALYSIS_VERSION, _snowball_version() if snowball else ""]
     from hashlib import blake2b
 
     patterns = sorted({pattern.lower() for pattern in ignored})

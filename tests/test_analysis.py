@@ -19,11 +19,13 @@ from searchidx.analysis import (
     fold_value,
     fold_values,
     keeps_initials,
+    needs_snowball,
     pieces_of,
     query_slots,
     slots,
     stemmer,
 )
+from searchidx.settings import LANGUAGES
 
 GOLDEN = {
     "case": ("Face MASKS", "face masks"),
@@ -102,23 +104,24 @@ def test_case_and_accents_do_not_change_the_terms(text: str) -> None:
 
 
 def test_threads_do_not_disturb_each_other_while_stemming() -> None:
-    """In a process of its own, with the stemmer in Python, whose objects hold the word at work."""
+    """In a process of its own, with stemmers in Python, whose objects hold the word at work."""
     script = """
 import sys, threading
 sys.modules["Stemmer"] = None
 sys.setswitchinterval(1e-5)
 from searchidx.analysis import stemmer
 words = [a + b + c for a in ("run", "univers", "nation") for b in ("al", "iz", "it", "at", "er")
-         for c in ("ing", "ation", "ies", "ed", "ness", "ity", "ers", "ional")]
-shared, results = stemmer("en"), {}
-def work(own):
-    results[own] = [shared(word) for word in words]
-threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
+         for c in ("ing", "ation", "ies", "ed", "ness", "ity", "ers", "ional", "ungen", "heiten")]
 import snowballstemmer
-alone = snowballstemmer.stemmer("english")
-assert len(results) == 8 and all(found == alone.stemWords(words) for found in results.values())
+for language, name in (("en", "english"), ("de", "german")):
+    shared, results = stemmer(language), {}
+    def work(own):
+        results[own] = [shared(word) for word in words]
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    right = snowballstemmer.stemmer(name).stemWords(words)
+    assert len(results) == 8 and all(found == right for found in results.values())
 """
     subprocess.run([sys.executable, "-c", script], check=True)
 
@@ -148,9 +151,23 @@ def test_a_stem_starts_as_its_word_where_that_is_relied_on(word: str) -> None:
 
 def test_an_algorithm_of_snowball_is_the_one_that_the_package_gives() -> None:
     words = ["running", "photographs", "libraries", "generously", "häuser", "maisons"]
-    for language, name in analysis._STEMMERS.items():
+    for language, name in analysis._SNOWBALL.items():
         whole = snowballstemmer.stemmer(name)
         assert [stemmer(language)(word) for word in words] == whole.stemWords(words)
+
+
+def test_every_language_of_the_settings_has_a_stemmer_and_english_needs_no_snowball() -> None:
+    assert {name for name in LANGUAGES if not needs_snowball(name)} == {"none", "en"}
+    assert all(stemmer(name)("aaa") for name in LANGUAGES)
+    script = """
+import sys
+for name in ("snowballstemmer", "Stemmer", "searchidx.snowball"):
+    sys.modules[name] = None
+from searchidx.analysis import stemmer
+print(stemmer("en")("photographs"), stemmer("none")("photographs"))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["photograph", "photographs"], "")
 
 
 ORDINARY = st.sampled_from("aZ9_éßØ½º.&+#'-,‘’“”–—…•€™·\u00ad\u0301\u20dd語ก한😀\ufe0f\u200d")

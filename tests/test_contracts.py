@@ -24,7 +24,7 @@ from tests.conftest import REPOSITORY, MakeIndex
 PACKAGE = REPOSITORY / "searchidx"
 
 LAYERS = [
-    {"errors", "places", "version", "width"},
+    {"english", "errors", "places", "snowball", "version", "width"},
     {"settings", "analysis", "columnar"},
     {"schema", "posts.model", "stats"},
     {"query", "posts"},
@@ -46,7 +46,7 @@ DOORWAYS = {
     "frontmatter": {"posts"},
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},
-    "snowballstemmer": {"analysis"},
+    "snowballstemmer": {"snowball"},
     "numpy": {"columnar", "store"},
 }
 

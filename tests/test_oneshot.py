@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,13 +18,12 @@ cli.times columnar columnar.closeness columnar.columns columnar.decoded columnar
 columnar.expand
 columnar.found columnar.layout columnar.packed columnar.phrase columnar.postings columnar.prior
 columnar.runs columnar.scoring columnar.searching columnar.segment columnar.select columnar.stored
-errors highlight index posts posts.model query query.clauses query.deferred query.lex
+english errors highlight index posts posts.model query query.clauses query.deferred query.lex
 query.matches query.parse query.prose query.values query.vocabulary query.words reading render
 results schema settings store store.answer store.damage store.folder store.manifest store.ordering
 store.segments store.snapshot version width
-snowball snowball.among snowball.basestemmer snowball.english_stemmer
 """
-"""Modules of ours that any search imports. The last line is of snowballstemmer, under our name."""
+"""Modules of ours that any search imports."""
 
 FOR_DATES = {"searchidx.query.dates"}
 
@@ -91,7 +89,6 @@ def named(text: str) -> set[str]:
     return {package, *(f"{package}.{module}" for module in modules)}
 
 
-@pytest.mark.skipif(find_spec("Stemmer") is not None, reason="PyStemmer is used where it is")
 @pytest.mark.parametrize(
     ("query", "more"),
     [
@@ -108,16 +105,11 @@ def test_a_search_imports_what_it_needs_and_nothing_else(
     code, modules = imported_by(folder, "query", *query)
     assert code == 0
     ours = {name for name in modules if name.partition(".")[0] == "searchidx"}
-    assert ours == {_as_ours(name) for name in named(SEARCHIDX)} | more
+    assert ours == named(SEARCHIDX) | more
     assert {name for name in modules if name.partition(".")[0] == "whoosh"} == named(WHOOSH)
     packages = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
     assert packages == {"numpy", "searchidx", "whoosh"}
     assert modules & set(UNUSED.split()) == set()
-
-
-def _as_ours(name: str) -> str:
-    """Where a part of snowballstemmer is found among our modules."""
-    return name.replace("searchidx.snowball", "searchidx.analysis.snowball")
 
 
 def test_word_forms_are_imported_when_they_are_used() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,22 @@ def test_other_fields_rebuild_the_index(make_index: MakeIndex, tmp_path: Path) -
     with searchidx.open(tmp_path / "index") as index:
         assert index.sync().reason == ""
         assert index.search("missing:author").total == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [("en", ""), ("none", ""), ("de", "the fields or the way text is analysed changed")],
+)
+def test_another_snowball_rebuilds_the_indexes_that_it_stems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, reason: str
+) -> None:
+    write_posts(tmp_path / "posts", POSTS)
+    fields = tuple(replace(spec, language=language) for spec in Settings(base=tmp_path).fields)
+    own = Settings(base=tmp_path, fields=fields)
+    with searchidx.open(tmp_path / "index", create=True, settings=own) as index:
+        index.sync([tmp_path / "posts"])
+        monkeypatch.setattr("importlib.metadata.version", lambda name: "99.0")
+        assert index.sync().reason == reason
 
 
 def test_metadata_that_is_ignored_is_not_in_the_index(
