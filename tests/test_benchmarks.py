@@ -99,6 +99,19 @@ def test_every_engine_keeps_in_step_with_the_files(tmp_path: Path) -> None:
         assert measures.keys() == INGEST_MEASURES
 
 
+def test_stems_are_compared_before_they_are_timed(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("Photographs of photographers, and 3 of a façade's", "utf-8")
+    out = tmp_path / "stemming.json"
+    done = run("stemming", str(tmp_path), "--runs", "2", "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text())
+    assert found["words"] == 6
+    assert {"searchidx", "snowballstemmer"} <= found["times_us"].keys() == found["wrong"].keys()
+    assert all(len(times) == 2 for times in found["times_us"].values())
+    (tmp_path / "none").mkdir()
+    assert run("stemming", str(tmp_path / "none")).returncode == 2
+
+
 def test_an_engine_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     from benchmarks.report import load_engines
 
