@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from searchidx.analysis import Slot, fold_value, keeps_initials, slots, stemmer
+from searchidx.names import Names
 from searchidx.query.matches import FieldMatches, PhraseMatch
-from searchidx.schema import Names
 
 ELLIPSIS = "…"
 SHORT_TEXT, TEXTS_KEPT = 400, 1000

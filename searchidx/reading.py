@@ -17,6 +17,7 @@ from whoosh import query
 from searchidx.analysis import fold
 from searchidx.columnar.prior import Prior, Recency
 from searchidx.errors import QueryError
+from searchidx.names import PROBLEMS, is_sortable, names_of
 from searchidx.posts.model import Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.lex import quoted
@@ -34,11 +35,6 @@ from searchidx.results import (
     Matched,
     Results,
     Suggestion,
-)
-from searchidx.schema import (
-    PROBLEMS,
-    is_sortable,
-    names_of,
 )
 from searchidx.settings import FieldKind, FieldSpec, Match, SearchSettings
 from searchidx.store.answer import Asked, answer

@@ -26,7 +26,8 @@ PACKAGE = REPOSITORY / "searchidx"
 LAYERS = [
     {"english", "errors", "places", "snowball", "version", "width"},
     {"settings", "analysis", "columnar"},
-    {"schema", "posts.model", "stats"},
+    {"names", "posts.model", "stats"},
+    {"schema"},
     {"query", "posts"},
     {"highlight"},
     {"results"},

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.highlight import best_window, find_spans, marked, merged
+from searchidx.names import names_of
 from searchidx.query.matches import matches_of
 from searchidx.query.parse import parse_lenient
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.schema import names_of
 from searchidx.settings import DEFAULT_FIELDS, find_field
 
 WORDS = Vocabulary(DEFAULT_FIELDS)

@@ -9,16 +9,17 @@ rounding. Deleted documents are left out of every result.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial, reduce
 from typing import Any
 
 import numpy as np
 from whoosh import query
-from whoosh.fields import DATETIME, NUMERIC
 
 from searchidx.columnar.closeness import Run, WithCloseness
 from searchidx.columnar.columns import NumberColumn
 from searchidx.columnar.decoded import Postings
+from searchidx.columnar.fields import FieldType
 from searchidx.columnar.found import (
     DocSet,
     Found,
@@ -500,11 +501,11 @@ LARGE_SEGMENT = 5000
 """In segments of more documents Whoosh's Or goes from match to match, not over an array."""
 
 
-def _column_value(kind: NUMERIC, bound: Any) -> int | float | None:
-    """A bound of a range as the column of the field holds numbers."""
+def _column_value(kind: FieldType, bound: Any) -> int | float | None:
+    """A bound of a range as the column of the field holds numbers; of dates, nodes have these."""
     if bound is None:
         return None
-    if isinstance(kind, DATETIME) and isinstance(bound, int):
+    if isinstance(bound, int) and isinstance(kind.from_column_value(0), datetime):
         return bound
     value: int | float = kind.to_column_value(bound)
     return value

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from whoosh import query
-from whoosh.fields import Schema
 from whoosh.scoring import WeightingModel
 
 from searchidx.columnar.decoded import DecodedTerms
-from searchidx.columnar.expand import TermTexts
+from searchidx.columnar.fields import Fields
 from searchidx.columnar.found import Mask
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.scoring import BurstBM25, has_array_form
@@ -21,6 +20,8 @@ from searchidx.columnar.segment import LENGTHS, SegmentArrays
 
 if TYPE_CHECKING:
     from whoosh.searching import Searcher
+
+    from searchidx.columnar.expand import TermTexts
 
 
 class Part:
@@ -54,7 +55,7 @@ class ArraySearcher:
 
     def __init__(
         self,
-        schema: Schema,
+        schema: Fields,
         parts: Sequence[Part],
         weighting: WeightingModel,
         whoosh: Callable[[], Searcher],
@@ -153,6 +154,8 @@ class ArraySearcher:
     def _vocabulary(self, part: Part, name: str) -> TermTexts:
         known = part.vocabularies.get(name)
         if known is None:
+            from searchidx.columnar.expand import TermTexts  # patterns, which few queries have
+
             assert part.arrays is not None
             terms = part.arrays.field(name)
             assert terms is not None

@@ -18,7 +18,7 @@ from typing import TypeVar
 from whoosh import query
 
 from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value, query_slots, stemmer
-from searchidx.schema import HAS, PATH_VALUE, Names
+from searchidx.names import HAS, PATH_VALUE, Names
 from searchidx.settings import FieldKind, FieldSpec
 
 YES = frozenset({"yes", "true", "on", "1", "y"})

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from whoosh import query
 from whoosh.support.levenshtein import levenshtein
 
-from searchidx.schema import ANY, ANY_WORDS, Names, names_of
+from searchidx.names import ANY, ANY_WORDS, Names, names_of
 from searchidx.settings import FieldKind, FieldSpec
 
 

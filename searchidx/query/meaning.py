@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 
 from whoosh import query
 
+from searchidx.names import ANY, ANY_WORDS, HAS, META, PATH_VALUE
 from searchidx.posts.model import number_text
-from searchidx.schema import ANY, ANY_WORDS, HAS, META, PATH_VALUE
 
 MANY_FIELDS = 3
 STEM_LETTERS = 2

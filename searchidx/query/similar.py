@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from whoosh import query
 
 from searchidx.analysis import slots, stemmer
-from searchidx.schema import names_of
+from searchidx.names import names_of
 from searchidx.settings import FieldKind, FieldSpec
 
 MOST_TERMS = 25

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from whoosh import query
 
 from searchidx.analysis import VALUE_GAP, query_slots, stemmer
+from searchidx.names import ANY, ANY_WORDS, PATH, PROBLEMS, Names, names_of, names_of_meta
 from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
 from searchidx.query.lex import Token, TokenKind, unescape
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.query.words import Conjunction, PlainWord
-from searchidx.schema import ANY, ANY_WORDS, PATH, PROBLEMS, Names, names_of, names_of_meta
 from searchidx.settings import FieldKind, FieldSpec
 
 MOST_EDITS = 2

@@ -12,10 +12,10 @@ from whoosh.lang import NoStopWords, stopwords_for_language
 from searchidx.analysis import fold, stemmer
 from searchidx.columnar.closeness import Run, WithCloseness
 from searchidx.errors import QueryError
+from searchidx.names import PATH, PATH_FIELD, any_language_of, names_of
 from searchidx.query.clauses import any_of
 from searchidx.query.lex import field_name
 from searchidx.query.words import NOTHING, Conjunction
-from searchidx.schema import PATH, PATH_FIELD, any_language_of, names_of
 from searchidx.settings import FieldKind, FieldSpec, find_field
 
 

@@ -30,8 +30,7 @@ from searchidx.columnar.postings import FieldPostings
 from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.segment import FieldLengths, SegmentData, length_bytes, write_segment
 from searchidx.columnar.stored import StoredWriter
-from searchidx.posts.model import FieldValue, Post
-from searchidx.schema import (
+from searchidx.names import (
     ANY,
     ANY_WORDS,
     FILE_CTIME,
@@ -46,11 +45,12 @@ from searchidx.schema import (
     PATH_WORDS,
     PROBLEMS,
     any_language_of,
-    build_schema,
     is_sortable,
     names_of,
     weight_unit,
 )
+from searchidx.posts.model import FieldValue, Post
+from searchidx.schema import build_schema
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens, spaced
 

@@ -16,8 +16,8 @@ from searchidx.analysis import slots, stemmer
 from searchidx.columnar.closeness import WithCloseness
 from searchidx.columnar.prior import WithPrior, shares_of
 from searchidx.columnar.read import arrays_of
+from searchidx.names import ANY, any_language_of
 from searchidx.results import Explanation
-from searchidx.schema import ANY, any_language_of
 from searchidx.settings import FieldKind, FieldSpec
 
 

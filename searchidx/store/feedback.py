@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from searchidx.analysis import slots, stemmer
 from searchidx.columnar.scoring import K1, B
+from searchidx.names import ANY, names_of
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.schema import ANY, names_of
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.snapshot import Snapshot
 

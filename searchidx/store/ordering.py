@@ -21,7 +21,7 @@ from searchidx.columnar.packed import Numbers
 from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.searching import Part
 from searchidx.columnar.select import ordered
-from searchidx.schema import sort_column
+from searchidx.names import sort_column
 from searchidx.settings import FieldSpec
 
 

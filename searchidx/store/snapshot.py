@@ -22,20 +22,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from whoosh import query
-from whoosh.fields import Schema
 
 from searchidx.analysis import LONGEST_KEYWORD, fold_value, fold_values
 from searchidx.columnar.evaluate import best, matching
+from searchidx.columnar.fields import PlainFields
 from searchidx.columnar.found import DocSet, Mask, mask_without
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.prior import Recency, Standing
 from searchidx.columnar.scoring import BurstBM25
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
-from searchidx.posts.model import Catalogue, FieldValue, Problem
-from searchidx.query.vocabulary import Vocabulary
-from searchidx.results import Explanation
-from searchidx.schema import (
+from searchidx.names import (
     FILE_CTIME,
     FILE_DIGEST,
     FILE_MTIME,
@@ -45,11 +42,14 @@ from searchidx.schema import (
     PATH,
     PATH_VALUE,
     PROBLEMS,
-    build_schema,
     names_of,
 )
+from searchidx.posts.model import Catalogue, FieldValue, Problem
+from searchidx.query.vocabulary import Vocabulary
+from searchidx.results import Explanation
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.damage import told_as_corrupt
+from searchidx.store.fields import plain_fields
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.ordering import SortKey, SortKeys
 
@@ -92,9 +92,9 @@ class _WhooshView:
     """A generation as Whoosh sees it, made when it is first asked for."""
 
     def __init__(
-        self, schema: Schema, parts: Sequence[Part], records: Sequence[SegmentRecord]
+        self, fields: PlainFields, parts: Sequence[Part], records: Sequence[SegmentRecord]
     ) -> None:
-        self._schema = schema
+        self._fields = fields
         self._segments = list(zip(records, parts, strict=True))
         self._guard = threading.Lock()
         self._searcher: Searcher | None = None
@@ -113,7 +113,7 @@ class _WhooshView:
             for record, part in self._segments
             if part.arrays is not None
         ]
-        return open_searcher(self._schema, segments, BurstBM25())
+        return open_searcher(self._fields.schema(), segments, BurstBM25())
 
 
 class _Presence:
@@ -153,9 +153,9 @@ class Snapshot:
             base += record.documents
         self._bases = [part.base for part in self._parts]
         self._documents = base
-        schema = build_schema(manifest.fields)
-        whoosh = _WhooshView(schema, self._parts, manifest.segments)
-        self._searcher = ArraySearcher(schema, self._parts, BurstBM25(), whoosh)
+        fields = plain_fields(manifest.fields)
+        whoosh = _WhooshView(fields, self._parts, manifest.segments)
+        self._searcher = ArraySearcher(fields, self._parts, BurstBM25(), whoosh)
         self._sort_keys = SortKeys(self._parts)
         self._counts: dict[str, FieldCounts] = {}
         self._presence = _Presence(self._parts, self._files)

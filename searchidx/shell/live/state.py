@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from searchidx.answers import Edit
+from searchidx.names import is_sortable
 from searchidx.results import FacetCount, Hit
-from searchidx.schema import is_sortable
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.shell.live.arrangement import (
     ALL_PANES,
