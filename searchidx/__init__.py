@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 from searchidx.version import __version__
 
 if TYPE_CHECKING:
-    from searchidx.answers import Clause, ClauseCount, CrossCounts, Edit, NoHits, Token, Why
+    from searchidx.answers import (
+        Clause,
+        ClauseCount,
+        CrossCounts,
+        Edit,
+        Explanation,
+        FacetCount,
+        NoHits,
+        Suggestion,
+        Token,
+        Why,
+    )
     from searchidx.errors import (
         IndexCorrupt,
         IndexError_,
@@ -26,11 +37,11 @@ if TYPE_CHECKING:
         SettingsError,
     )
     from searchidx.highlight import Span
-    from searchidx.index import CheckReport, Index
+    from searchidx.index import Index
     from searchidx.index import open_index as open
-    from searchidx.posts.model import Problem
+    from searchidx.posts.problem import Problem
     from searchidx.reading import SearchOptions
-    from searchidx.results import Explanation, FacetCount, Hit, Matched, Results, Suggestion
+    from searchidx.results import Hit, Matched, Results
     from searchidx.settings import (
         FieldKind,
         FieldSpec,
@@ -40,22 +51,24 @@ if TYPE_CHECKING:
         load_settings,
     )
     from searchidx.stats import Stats
-    from searchidx.sync import Progress, SyncReport
+    from searchidx.sync import CheckReport, Progress, SyncReport
 
 _MODULES = {
-    "answers": "Clause ClauseCount CrossCounts Edit NoHits Token Why",
+    "answers": (
+        "Clause ClauseCount CrossCounts Edit Explanation FacetCount NoHits Suggestion Token Why"
+    ),
     "errors": (
         "IndexCorrupt IndexError_ IndexLocked IndexMissing IndexVersionMismatch PostError "
         "QueryError SearchIdxError SettingsError"
     ),
     "highlight": "Span",
-    "index": "CheckReport Index open",
-    "posts.model": "Problem",
+    "index": "Index open",
+    "posts.problem": "Problem",
     "reading": "SearchOptions",
-    "results": "Explanation FacetCount Hit Matched Results Suggestion",
+    "results": "Hit Matched Results",
     "settings": "FieldKind FieldSpec Match SearchSettings Settings load_settings",
     "stats": "Stats",
-    "sync": "Progress SyncReport",
+    "sync": "CheckReport Progress SyncReport",
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
 

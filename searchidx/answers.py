@@ -1,4 +1,4 @@
-"""What is answered besides hits: why there are none, why a post matches, tables of counts.
+"""What is answered besides hits: counts, other queries, how scores come about, why posts match.
 
 Apart from `results`, so that a search that needs none of them need not make them.
 """
@@ -7,7 +7,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from searchidx.results import Explanation, FacetCount
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """A value of a field, and how many of the matching posts have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A query that differs in some words from the one asked, and the hits it has."""
+
+    query: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a part of a query gave to the score of one post; the parts add up to the whole.
+
+    `what` names the part, `score` is what it gave, `details` are the figures behind it.
+    """
+
+    what: str
+    score: float
+    parts: tuple[Explanation, ...] = ()
+    details: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from searchidx.answers import CrossCounts
+from searchidx.answers import CrossCounts, FacetCount
 from searchidx.render import Palette, clean
-from searchidx.results import FacetCount
 from searchidx.width import text_columns
 
 WIDEST_VALUE, WIDEST_BAR = 40, 40

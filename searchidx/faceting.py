@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from searchidx.answers import CrossCounts
+from searchidx.answers import CrossCounts, FacetCount
 from searchidx.errors import QueryError
 from searchidx.names import names_of
 from searchidx.posts.model import number_text
 from searchidx.query.clauses import date_query, required, steps_query, value_query
 from searchidx.query.vocabulary import field_of
-from searchidx.results import FacetCount
 from searchidx.settings import FieldKind, FieldSpec, find_field
 
 if TYPE_CHECKING:

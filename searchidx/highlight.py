@@ -8,8 +8,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from searchidx.analysis import Slot, fold_value, keeps_initials, slots, stemmer
 from searchidx.names import Names
@@ -20,8 +20,7 @@ SHORT_TEXT, TEXTS_KEPT = 400, 1000
 """So many texts of so few characters are kept as they were analysed: a shell shows them again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Characters `start` to `end` of value number `value` of a field (0 where it has only one)."""
 
     start: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -12,40 +11,21 @@ from typing import TYPE_CHECKING, Unpack
 from whoosh import query
 
 from searchidx.errors import IndexCorrupt, IndexMissing, SearchIdxError
-from searchidx.posts.model import Problem
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.reading import Reading, SearchOptions
-from searchidx.results import Explanation, FacetCount, Hit, Results, Suggestion
+from searchidx.results import Hit, Results
 from searchidx.settings import DEFAULT_FIELDS, FieldSpec, Settings
 from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from searchidx.answers import CrossCounts, NoHits, Why
+    from searchidx.answers import CrossCounts, Explanation, FacetCount, NoHits, Suggestion, Why
+    from searchidx.posts.problem import Problem
     from searchidx.stats import Stats
-    from searchidx.sync import Progress, SyncOptions, SyncReport
+    from searchidx.sync import CheckReport, Progress, SyncOptions, SyncReport
 
 FIRST_ROOT = "seeds"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """Whether an index is whole (no `faults`), and what a sync would do to bring it up to date.
-
-    `sync` is None when the index is too damaged to tell.
-    """
-
-    faults: tuple[str, ...]
-    sync: SyncReport | None
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the index agrees with the files."""
-        sync = self.sync
-        return sync is not None and not (
-            sync.added or sync.changed or sync.renamed or sync.removed or sync.reason
-        )
 
 
 class Index:
@@ -272,6 +252,8 @@ class Index:
 
     def check(self, roots: Sequence[str | PathLike[str]] = ()) -> CheckReport:
         """Whether every part of the index can be read, and whether it agrees with the files."""
+        from searchidx.sync import CheckReport
+
         faults = tuple(self._reading().snapshot.faults())
         try:
             report = self.sync(roots, dry_run=True)

@@ -13,8 +13,9 @@ from typing import Any
 
 from searchidx.analysis import fold
 from searchidx.posts.frontmatter import FrontMatter, split_post
-from searchidx.posts.model import Post, Problem, SourceFile
+from searchidx.posts.model import Post, SourceFile
 from searchidx.posts.post import post_of
+from searchidx.posts.problem import Problem
 from searchidx.posts.scan import read_file, walk
 from searchidx.posts.values import Entries, entries_of, values_at
 from searchidx.settings import FieldKind, FieldSpec, Settings

@@ -18,31 +18,21 @@ from searchidx.analysis import fold
 from searchidx.columnar.prior import Prior, Recency
 from searchidx.errors import QueryError
 from searchidx.names import PROBLEMS, is_sortable, names_of
-from searchidx.posts.model import Problem
 from searchidx.query.clauses import Refusal, date_query, has_query
 from searchidx.query.lex import quoted
 from searchidx.query.matches import Matching
 from searchidx.query.parse import parse, parse_lenient
 from searchidx.query.values import plain_term
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary, field_of
-from searchidx.results import (
-    Explanation,
-    FacetCount,
-    Hit,
-    Kept,
-    LazyFields,
-    LazyMeta,
-    Matched,
-    Results,
-    Suggestion,
-)
+from searchidx.results import Hit, Kept, LazyFields, LazyMeta, Matched, Results
 from searchidx.settings import FieldKind, FieldSpec, Match, SearchSettings
 from searchidx.store.answer import Asked, answer
 from searchidx.store.ordering import SortKey
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from searchidx.answers import CrossCounts, NoHits, Why
+    from searchidx.answers import CrossCounts, Explanation, FacetCount, NoHits, Suggestion, Why
+    from searchidx.posts.problem import Problem
     from searchidx.stats import Stats
     from searchidx.store.feedback import AddedWord
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
+from searchidx.patterns import late_pattern
 from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
-from searchidx.results import ANOTHER_SPELLING, Explanation, Hit, Matched, Results, Suggestion
+from searchidx.results import ANOTHER_SPELLING, Hit, Matched, Results
 from searchidx.width import columns
 
 if TYPE_CHECKING:
-    from searchidx.answers import Clause, Edit, NoHits, Why
+    from searchidx.answers import Clause, Edit, Explanation, NoHits, Suggestion, Why
     from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1
@@ -32,14 +33,14 @@ SHOWN_BELOW = ("excerpt", "related", "body")
 
 Pairs = list[tuple[int, int]]
 
-_UNSAFE = re.compile(
+_UNSAFE = late_pattern(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
-_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
+_ESCAPED = late_pattern("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_PLACEHOLDER = late_pattern(r"\{\{|\}\}|\{([^{}]*)\}|\\(.)|[{}]", re.S)
 
 
-WEB_ADDRESS = re.compile(r"https?://\S+", re.I)
+WEB_ADDRESS = late_pattern(r"https?://\S+", re.I)
 KEPT_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%~"
 
 
@@ -97,7 +98,7 @@ COLOURED = Palette(
 
 def clean(text: str) -> str:
     """The text with everything replaced that could steer a terminal; the length stays the same."""
-    return _UNSAFE.sub(_stand_in, text)
+    return text if text.isprintable() else _UNSAFE.sub(_stand_in, text)
 
 
 def _stand_in(match: re.Match[str]) -> str:

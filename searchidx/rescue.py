@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import chain, combinations, zip_longest
 
-from searchidx.answers import ClauseCount, Edit, NoHits
+from searchidx.answers import ClauseCount, Edit, NoHits, Suggestion
 from searchidx.query.split import Part, choices, split, together
-from searchidx.results import ANOTHER_SPELLING, Suggestion
+from searchidx.results import ANOTHER_SPELLING
 
 MOST_CLAUSES = 12
 MOST_EDITS = 9

@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from searchidx.errors import QueryError
 from searchidx.highlight import Span, find_spans, marked
 from searchidx.posts.model import FieldValue
 from searchidx.query.matches import Matching
+
+if TYPE_CHECKING:
+    from searchidx.answers import FacetCount
 
 Kept = tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]
 """What an index keeps of a post: its fields, and its other metadata."""
@@ -161,14 +164,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class FacetCount:
-    """A value of a field, and how many of the matching posts have it."""
-
-    value: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
 class Results:
     """A page of hits, and what is true of all that matched.
 
@@ -204,25 +199,4 @@ class Results:
         return iter(self.hits)
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A query that differs in some words from the one asked, and the hits it has."""
-
-    query: str
-    total: int
-
-
 ANOTHER_SPELLING = "another spelling"
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What a part of a query gave to the score of one post; the parts add up to the whole.
-
-    `what` names the part, `score` is what it gave, `details` are the figures behind it.
-    """
-
-    what: str
-    score: float
-    parts: tuple[Explanation, ...] = ()
-    details: str = ""

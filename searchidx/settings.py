@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from searchidx.errors import SettingsError
+from searchidx.patterns import late_pattern
 
 SETTINGS_FILE = "searchidx.toml"
 LEAST_WEIGHT, GREATEST_WEIGHT = 0.01, 100
@@ -23,8 +24,8 @@ LANGUAGES = (
 RESERVED_NAMES = frozenset({"any", "path", "meta", "has", "missing", "problems", "self"})
 
 _Choice = TypeVar("_Choice", bound=enum.StrEnum)
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_-]*")
-_SOURCE = re.compile(r"[^.\[\]\s]+(\[\])?(\.[^.\[\]\s]+(\[\])?)*")
+_FIELD_NAME = late_pattern(r"[a-z][a-z0-9_-]*")
+_SOURCE = late_pattern(r"[^.\[\]\s]+(\[\])?(\.[^.\[\]\s]+(\[\])?)*")
 
 
 class FieldKind(enum.StrEnum):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from searchidx.analysis import fold, fold_value, query_slots
+from searchidx.answers import Suggestion
 from searchidx.names import names_of
 from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.results import Suggestion
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.snapshot import Snapshot
 

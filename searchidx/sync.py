@@ -12,8 +12,9 @@ from pathlib import Path
 
 from searchidx.errors import PostError
 from searchidx.posts.changes import Plan, make_plan
-from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, SourceFile
 from searchidx.posts.post import build_post
+from searchidx.posts.problem import Problem
 from searchidx.posts.scan import expect, read_file, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
@@ -91,6 +92,25 @@ class SyncReport:
     def lost_text(self) -> bool:
         """Whether any problem left text of a file out of the index."""
         return any(problem.lost_text for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Whether an index is whole (no `faults`), and what a sync would do to bring it up to date.
+
+    `sync` is None when the index is too damaged to tell.
+    """
+
+    faults: tuple[str, ...]
+    sync: SyncReport | None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the index agrees with the files."""
+        sync = self.sync
+        return sync is not None and not (
+            sync.added or sync.changed or sync.renamed or sync.removed or sync.reason
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from searchidx.cli.arguments import build_parser, with_dashed_values
+from searchidx.cli.arguments import build_parser, command_of, with_dashed_values
 from searchidx.cli.main import COMMANDS, main
 from searchidx.cli.terminal import palette_for, progress_line
 from searchidx.render import COLOURED, PLAIN
@@ -416,3 +417,32 @@ def test_values_that_start_with_a_dash_are_joined_to_their_flag() -> None:
         "query", "--sort=-date", "--since=-30d", "x", "--", "--sort", "-date",
     ]  # fmt: skip
     assert with_dashed_values(parser, ["query", "--limit", "-l"]) == ["query", "--limit", "-l"]
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [
+        ("query mask stats --sort -date", "query"),
+        ("--index stats query mask", "query"),
+        ("--index=x --color never stats --json", "stats"),
+        ("index posts --index x", "index"),
+        ("--help query", ""),
+        ("--index", ""),
+        ("quer mask", ""),
+        ("-- query mask", ""),
+        ("", ""),
+    ],
+)
+def test_the_flags_of_the_command_at_hand_are_enough(
+    given: str, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = given.split()
+    assert command_of(words) == command
+
+    def told(parser: argparse.ArgumentParser) -> object:
+        try:
+            return parser.parse_args(with_dashed_values(parser, words))
+        except SystemExit as leaving:
+            return leaving.code, capsys.readouterr()
+
+    assert told(build_parser(command)) == told(build_parser())

@@ -24,14 +24,14 @@ from tests.conftest import REPOSITORY, MakeIndex
 PACKAGE = REPOSITORY / "searchidx"
 
 LAYERS = [
-    {"english", "errors", "places", "snowball", "version", "width"},
+    {"english", "errors", "patterns", "places", "snowball", "version", "width"},
     {"settings", "analysis", "columnar"},
+    {"posts.problem"},
     {"names", "posts.model", "stats"},
     {"schema"},
     {"query", "posts"},
     {"highlight"},
-    {"results"},
-    {"answers"},
+    {"answers", "results"},
     {"store"},
     {"faceting", "lint", "rescue", "suggest", "sync", "why"},
     {"reading"},
@@ -68,12 +68,12 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 
 def layer(name: str) -> int | None:
-    for number, rooms in enumerate(LAYERS):
-        if name in rooms:
-            return number
-    for number, rooms in enumerate(LAYERS):
-        if name.split(".")[0] in rooms:
-            return number
+    """The layer of a module, or of something in it; of a module without one, that of its room."""
+    while name:
+        for number, rooms in enumerate(LAYERS):
+            if name in rooms:
+                return number
+        name = name.rpartition(".")[0]
     return None
 
 

@@ -9,11 +9,10 @@ import pytest
 
 import searchidx
 from searchidx import QueryError, render
-from searchidx.answers import CrossCounts
+from searchidx.answers import CrossCounts, FacetCount
 from searchidx.charts import bar, bars_text, cross_text
 from searchidx.cli.main import main
 from searchidx.render import PLAIN
-from searchidx.results import FacetCount
 from tests.conftest import REPOSITORY, MakeIndex
 
 POSTS = {

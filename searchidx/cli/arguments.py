@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
 from searchidx.render import clean
@@ -53,8 +53,11 @@ def _terminal_columns() -> int:
     return shutil.get_terminal_size().columns
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser for the whole command line."""
+def build_parser(only: str = "") -> argparse.ArgumentParser:
+    """The parser for the whole command line, or for one that names the command `only`.
+
+    To declare every flag of every command takes longer than most searches.
+    """
     parser = _Parser(
         prog="searchidx",
         description="Turn a folder of posts into a full-text index, and search it.",
@@ -67,9 +70,27 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", required=True, prog=parser.prog
     )
-    for add in _COMMANDS:
-        add(commands)
+    for name, add in _COMMANDS.items():
+        if only in ("", name):
+            add(commands)
     return parser
+
+
+def command_of(argv: Sequence[str]) -> str:
+    """The command, where nothing but flags of any command stands before it; empty for none."""
+    words = iter(argv)
+    for word in words:
+        if word in _COMMANDS:
+            return word
+        if word in COMMON_FLAGS:
+            next(words, None)
+        elif word.partition("=")[0] not in COMMON_FLAGS:
+            break
+    return ""
+
+
+COMMON_FLAGS = ("--index", "--color")
+"""The flags of any command, which take a value."""
 
 
 def _add_common(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -347,11 +368,23 @@ def _completion(commands: Commands) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"))
 
 
-_COMMANDS = (
-    _index, _query, _why, _similar, _saved, _shell, _stats, _fields, _terms, _check,
-    _lint, _watch, _completion, _man,
-)  # fmt: skip
-"""In the order of the help."""
+_COMMANDS: dict[str, Callable[[Commands], None]] = {
+    "index": _index,
+    "query": _query,
+    "why": _why,
+    "similar": _similar,
+    "saved": _saved,
+    "shell": _shell,
+    "stats": _stats,
+    "fields": _fields,
+    "terms": _terms,
+    "check": _check,
+    "lint": _lint,
+    "watch": _watch,
+    "completion": _completion,
+    "man": _man,
+}
+"""What declares each command, in the order of the help."""
 
 
 def with_dashed_values(parser: argparse.ArgumentParser, argv: Sequence[str]) -> list[str]:

@@ -20,19 +20,19 @@ from searchidx.cli.locate import find_index, settings_for, settings_path
 from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
 from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
-from searchidx.index import CheckReport, Index, open_index
+from searchidx.index import Index, open_index
 from searchidx.reading import SearchOptions
-from searchidx.results import Explanation, Results
+from searchidx.results import Results
 from searchidx.settings import Settings
 
 if TYPE_CHECKING:
-    from searchidx.answers import CrossCounts, NoHits
-    from searchidx.posts.model import Problem
+    from searchidx.answers import CrossCounts, Explanation, NoHits
+    from searchidx.posts.problem import Problem
     from searchidx.render import Palette
     from searchidx.results import Hit
     from searchidx.shell.preferences import Preferences
     from searchidx.stats import Stats
-    from searchidx.sync import SyncReport
+    from searchidx.sync import CheckReport, SyncReport
 
 MOST_PROBLEMS = 20
 MOST_VALUES = 20
@@ -87,7 +87,8 @@ def query(arguments: Arguments) -> int:
     times: Times = arguments.times
     with index_to_search(arguments) as source:
         times.mark("opening")
-        line_of(arguments, source)
+        if output == "format":
+            line_of(arguments, source)
         text = _with_saved(text, source)
         if arguments.explain_time:
             source.parse(text, lenient=True)

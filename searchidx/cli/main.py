@@ -14,6 +14,7 @@ from searchidx.cli.arguments import (
     EXIT_LOCKED,
     EXIT_OK,
     build_parser,
+    command_of,
     with_dashed_values,
 )
 from searchidx.cli.terminal import detach_stdout
@@ -56,8 +57,8 @@ def main(argv: Sequence[str] | None = None, times: Times | None = None) -> int:
     `times` has what was measured before.
     """
     _use_utf8()
-    parser = build_parser()
     words = sys.argv[1:] if argv is None else argv
+    parser = build_parser(command_of(words))
     arguments = parser.parse_args(with_dashed_values(parser, words))
     arguments.times = times or Times()
     arguments.times.mark("arguments")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from searchidx.posts.model import ProblemLog
 from searchidx.posts.plain import MAX_NODES, Steps
+from searchidx.posts.problem import ProblemLog
 
 Place = tuple[int, str | None]
 """The line of a value in its file, from 1, and its text as written (None if not at hand)."""

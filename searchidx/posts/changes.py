@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.posts.scan import Found, compare, not_allowed, read_file, too_large
 from searchidx.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from searchidx.posts.model import ProblemLog
+from searchidx.posts.problem import ProblemLog
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

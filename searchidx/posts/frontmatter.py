@@ -22,9 +22,9 @@ from frontmatter.default_handlers import BaseHandler, JSONHandler, YAMLHandler
 from searchidx.posts.block import Block, Place, Places, Unreadable
 from searchidx.posts.decode import decode
 from searchidx.posts.lines import Lines, PlainReader
-from searchidx.posts.model import Problem, ProblemLog
 from searchidx.posts.nodes import TAG, Node, Tree
 from searchidx.posts.plain import MAX_DEPTH, Steps, scrub, steps_of
+from searchidx.posts.problem import Problem, ProblemLog
 from searchidx.posts.salvage import YamlReader
 from searchidx.posts.tables import JsonReader, TomlReader
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from searchidx.posts.frontmatter import FrontMatter, split_post
 from searchidx.posts.ignored import is_ignored
 from searchidx.posts.lines import Lines
-from searchidx.posts.model import FieldValue, Post, ProblemLog, SourceFile
+from searchidx.posts.model import FieldValue, Post, SourceFile
 from searchidx.posts.plain import scrub
 from searchidx.posts.plan import (
     BODY,
@@ -22,6 +22,7 @@ from searchidx.posts.plan import (
     looks_into,
     plan_of,
 )
+from searchidx.posts.problem import ProblemLog
 from searchidx.posts.titles import title_of
 from searchidx.posts.values import Entry, entries_of, is_ambiguous_date, text_of, values_at
 from searchidx.settings import FieldKind, FieldSpec, Settings

@@ -23,7 +23,8 @@ from operator import attrgetter, ne, not_
 from pathlib import Path
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.settings import Settings
 
 _READ_TRIES = 3

@@ -19,19 +19,20 @@ from whoosh import query
 
 from searchidx.analysis import LONGEST_KEYWORD, fold, fold_value, query_slots, stemmer
 from searchidx.names import HAS, PATH_VALUE, Names
+from searchidx.patterns import late_pattern
 from searchidx.settings import FieldKind, FieldSpec
 
 YES = frozenset({"yes", "true", "on", "1", "y"})
 NO = frozenset({"no", "false", "off", "0", "n"})
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.I)
+_NUMBER = late_pattern(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.I)
 LONGEST_REGEX = 200
 MOST_REPEATS = 4
 MOST_NEAR_WORDS = 5
-_REPEAT = re.compile(r"[*+]|\{\d*,\}")
-_NESTED_REPEAT = re.compile(r"\((?:[^()]*[*+}|][^()]*|.*\(.*)\)[*+{]")
-_GLOB_PART = re.compile(r"\\(.)|([*?])|([^*?\\]+|\\)", re.S)
-_GLOB_BREAK = re.compile(r"[^\w*?&+#.\[\]]+|_|(?<=.)\.")
+_REPEAT = late_pattern(r"[*+]|\{\d*,\}")
+_NESTED_REPEAT = late_pattern(r"\((?:[^()]*[*+}|][^()]*|.*\(.*)\)[*+{]")
+_GLOB_PART = late_pattern(r"\\(.)|([*?])|([^*?\\]+|\\)", re.S)
+_GLOB_BREAK = late_pattern(r"[^\w*?&+#.\[\]]+|_|(?<=.)\.")
 
 
 class Refusal(Exception):

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from searchidx.patterns import late_pattern
+
 
 class TokenKind(enum.Enum):
     WORD = "word"
@@ -44,23 +46,25 @@ class Token(NamedTuple):
     spaced: bool = False
 
 
-_BARE_VALUE = re.compile(r"\w[\w.-]*")
-_SPACE = re.compile(r"\s+")
-_PLAIN_WORD = re.compile(r"[a-z0-9]+(?=\s|$)")
+_BARE_VALUE = late_pattern(r"\w[\w.-]*")
+_SPACE = late_pattern(r"\s+")
+_PLAIN_WORD = late_pattern(r"[a-z0-9]+(?=\s|$)")
 """What is nothing but a word wherever it stands; most of what people type."""
-_PHRASE = re.compile(r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S)
-_REGEX = re.compile(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
-_FIELD = re.compile(
+_PHRASE = late_pattern(
+    r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S
+)
+_REGEX = late_pattern(r"/((?:[^/\\\s]|\\.)+)/(?=[\s)^]|$)")
+_FIELD = late_pattern(
     r'(?P<meta>[mM][eE][tT][aA]\.)"(?P<key>(?:\\.|[^"\\])+)":'
     r'|(?P<name>[mM][eE][tT][aA]\.[^\s":()<>=]+|[^\W\d][\w-]*(?:\.[\w.-]*\w)?):(?!//)'
 )
-_COMPARE = re.compile(r">=|<=|>|<|=")
-_OPERATOR = re.compile(r'(AND|OR|NOT)(?=[\s()"]|$)')
-_MODIFIER = re.compile(
+_COMPARE = late_pattern(r">=|<=|>|<|=")
+_OPERATOR = late_pattern(r'(AND|OR|NOT)(?=[\s()"]|$)')
+_MODIFIER = late_pattern(
     r"(?P<mark>~)(?P<edits>\d*)(?=[\s)^]|$)|\^(?P<boost>\d+(?:\.\d+)?)(?=[\s)~]|$)"
 )
-_WORD = re.compile(r'(?:\\.|[^\s()"\u201c\u201d\\]|\\$)+', re.S)
-_WORD_END = re.compile(r"(?<!\\)(?:~\d*(?:\^\d+(?:\.\d+)?)?|\^\d+(?:\.\d+)?(?:~\d*)?)$")
+_WORD = late_pattern(r'(?:\\.|[^\s()"\u201c\u201d\\]|\\$)+', re.S)
+_WORD_END = late_pattern(r"(?<!\\)(?:~\d*(?:\^\d+(?:\.\d+)?)?|\^\d+(?:\.\d+)?(?:~\d*)?)$")
 
 
 def lex(text: str) -> Iterator[Token]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from searchidx.analysis import query_slots
+from searchidx.patterns import late_pattern
 from searchidx.query.lex import Token, TokenKind, unescape
 from searchidx.query.vocabulary import Vocabulary
 
@@ -15,9 +16,9 @@ SENTENCE = 8
 _DELIBERATE = frozenset(
     (TokenKind.AND, TokenKind.OR, TokenKind.NOT, TokenKind.COMPARE, TokenKind.FUZZ, TokenKind.BOOST)
 )
-_CHUNK = re.compile(r"\S+")
-_SYNTAX = re.compile(r"[.*+?^$|()\[\]{}\\]")
-_INNER_MARK = re.compile(r"\w\?\w")
+_CHUNK = late_pattern(r"\S+")
+_SYNTAX = late_pattern(r"[.*+?^$|()\[\]{}\\]")
+_INNER_MARK = late_pattern(r"\w\?\w")
 
 
 def is_prose(tokens: Sequence[Token], vocabulary: Vocabulary) -> bool:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from searchidx.analysis import fold
+from searchidx.answers import FacetCount
 from searchidx.names import PATH, PROBLEMS, is_sortable
 from searchidx.query.dates import NAMED_PERIODS
 from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape
 from searchidx.query.split import split, together
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
-from searchidx.results import FacetCount
 from searchidx.settings import FieldKind, FieldSpec, Match
 from searchidx.shell.commands import COMMANDS, WEIGHED_BY, Takes, find_command
 from searchidx.shell.session import AUTOMATIC

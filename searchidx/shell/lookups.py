@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from searchidx.answers import FacetCount
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.reading import SearchOptions
-from searchidx.results import FacetCount
 from searchidx.settings import FieldKind
 from searchidx.shell.session import Session
 

@@ -13,11 +13,11 @@ from whoosh import query
 from whoosh.searching import Searcher
 
 from searchidx.analysis import slots, stemmer
+from searchidx.answers import Explanation
 from searchidx.columnar.closeness import WithCloseness
 from searchidx.columnar.prior import WithPrior, shares_of
 from searchidx.columnar.read import arrays_of
 from searchidx.names import ANY, any_language_of
-from searchidx.results import Explanation
 from searchidx.settings import FieldKind, FieldSpec
 
 

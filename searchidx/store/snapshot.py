@@ -44,9 +44,8 @@ from searchidx.names import (
     PROBLEMS,
     names_of,
 )
-from searchidx.posts.model import Catalogue, FieldValue, Problem
+from searchidx.posts.model import Catalogue, FieldValue
 from searchidx.query.vocabulary import Vocabulary
-from searchidx.results import Explanation
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.fields import plain_fields
@@ -56,6 +55,8 @@ from searchidx.store.ordering import SortKey, SortKeys
 if TYPE_CHECKING:
     from whoosh.searching import Searcher
 
+    from searchidx.answers import Explanation
+    from searchidx.posts.problem import Problem
     from searchidx.store.counting import FieldCounts
 
 MOST_SPELLINGS = 100_000
@@ -240,7 +241,7 @@ class Snapshot:
                 values[PATH],
                 self._typed(values, arrays, at),
                 tuple(zip(flat[::2], flat[1::2], strict=True)),
-                tuple(Problem(values[PATH], *row) for row in values.get(PROBLEMS, ())),
+                _problems(values[PATH], values.get(PROBLEMS, ())),
             )
 
     def heads(self, numbers: Sequence[int]) -> list[PostHead]:
@@ -515,6 +516,15 @@ class Snapshot:
         """The terms of a Whoosh field within so many edits of a term."""
         with self._files:
             return self._searcher.near_terms(field, term, edits)
+
+
+def _problems(path: str, rows: Sequence[Sequence[Any]]) -> tuple[Problem, ...]:
+    """The problems of a post, which few posts have."""
+    if not rows:
+        return ()
+    from searchidx.posts.problem import Problem
+
+    return tuple(Problem(path, *row) for row in rows)
 
 
 def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:

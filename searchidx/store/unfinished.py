@@ -17,7 +17,8 @@ from typing import Any
 
 from searchidx.columnar.searching import Part
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch
-from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.posts.scan import compare
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.segments import open_segment, sync_to_disk

@@ -17,7 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from searchidx.posts.model import Post, Problem
+from searchidx.posts.model import Post
+from searchidx.posts.problem import Problem
 from searchidx.settings import FieldSpec
 from searchidx.store.build import SegmentBuilder
 from searchidx.store.manifest import SegmentRecord

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.posts.frontmatter import FrontMatter, split_post
-from searchidx.posts.model import ProblemLog
+from searchidx.posts.problem import ProblemLog
 
 
 def split(data: str | bytes) -> FrontMatter:

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from searchidx.posts.block import Block, Unreadable
 from searchidx.posts.frontmatter import _YAML, _plain_value
 from searchidx.posts.lines import LONGEST_BLOCK, MOST_LINES, Lines, PlainReader, _Lines, _Rows
-from searchidx.posts.model import ProblemLog
 from searchidx.posts.nodes import Tree
+from searchidx.posts.problem import ProblemLog
 from searchidx.posts.shapes import Shapes
 from searchidx.posts.values import entries_of
 from tests.posts.test_cases import TEST_DATA, real_files

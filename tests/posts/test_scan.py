@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.errors import PostError
-from searchidx.posts.model import Catalogue, Problem, SourceFile
+from searchidx.posts.model import Catalogue, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.posts.scan import (
     Found,
     compare,

@@ -27,7 +27,8 @@ from searchidx.columnar.layout import ArrayFile
 from searchidx.columnar.merge import RATIO, Source, merge, plan
 from searchidx.columnar.segment import SegmentArrays
 from searchidx.index import Index
-from searchidx.posts.model import Post, Problem, SourceFile
+from searchidx.posts.model import Post, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.results import Results
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, FieldKind, FieldSpec, Settings

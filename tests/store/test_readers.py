@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 import searchidx
-from searchidx.results import FacetCount, Results
+from searchidx.answers import FacetCount
+from searchidx.results import Results
 from tests.conftest import REPOSITORY, write_posts
 
 COMMITS = int(os.environ.get("SEARCHIDX_TRIALS", "100"))

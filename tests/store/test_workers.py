@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from searchidx.errors import SearchIdxError
-from searchidx.posts.model import Post, Problem, SourceFile
+from searchidx.posts.model import Post, SourceFile
+from searchidx.posts.problem import Problem
 from searchidx.settings import DEFAULT_FIELDS
 from searchidx.store import build, processes, workers
 from searchidx.store.segments import open_segment

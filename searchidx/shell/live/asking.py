@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
-from searchidx.answers import NoHits
+from searchidx.answers import FacetCount, NoHits
 from searchidx.errors import QueryError
 from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex
 from searchidx.query.meaning import meaning_of
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.reading import SearchOptions
-from searchidx.results import FacetCount, Hit, Results
+from searchidx.results import Hit, Results
 from searchidx.saved import expanded
 from searchidx.settings import FieldKind, FieldSpec
 

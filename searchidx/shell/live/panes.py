@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from searchidx.answers import FacetCount
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
-from searchidx.results import FacetCount
 from searchidx.shell.live.arrangement import Box
 from searchidx.shell.live.edits import is_required, required_values
 from searchidx.shell.live.lines import Line, block, fitted, painted_lines, styled

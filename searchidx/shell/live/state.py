@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from searchidx.answers import Edit
+from searchidx.answers import Edit, FacetCount
 from searchidx.names import is_sortable
-from searchidx.results import FacetCount, Hit
+from searchidx.results import Hit
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.shell.live.arrangement import (
     ALL_PANES,

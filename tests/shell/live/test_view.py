@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from searchidx.answers import FacetCount
 from searchidx.index import Index
-from searchidx.results import FacetCount
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Box, Pane
 from searchidx.shell.live.asking import answer, tally
