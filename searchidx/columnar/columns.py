@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.postings import narrow
 from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 class NumberValues(NamedTuple):

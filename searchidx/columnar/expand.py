@@ -12,13 +12,16 @@ import re
 from bisect import bisect_left, bisect_right
 from functools import cached_property
 from itertools import takewhile
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Numbers = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
-Codes = npt.NDArray[np.unsignedinteger]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Numbers: TypeAlias = "npt.NDArray[np.int64]"
+Flags: TypeAlias = "npt.NDArray[np.bool_]"
+Codes: TypeAlias = "npt.NDArray[np.unsignedinteger]"
 Atom = str | re.Pattern[str]
 """What one character must be: that character, or any that the expression matches."""
 Segment = list[Atom]

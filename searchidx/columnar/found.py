@@ -7,15 +7,18 @@ many do; whoever asks for one form gets it, from the other if need be.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.packed import Numbers, changes
 
-Mask = npt.NDArray[np.bool_]
-Scores = npt.NDArray[np.float32]
-ScoresAt = Callable[[Numbers | None], Scores]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Mask: TypeAlias = "npt.NDArray[np.bool_]"
+Scores: TypeAlias = "npt.NDArray[np.float32]"
+ScoresAt: TypeAlias = "Callable[[Numbers | None], Scores]"
 """Scores of the documents at some places among those found, or of all of them."""
 
 SEARCH_COST = 40

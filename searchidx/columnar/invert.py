@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers, changes
 from searchidx.columnar.postings import FieldPostings
 from searchidx.columnar.runs import Ragged, byte_order, ragged, side_by_side
 
-Ids = npt.NDArray[np.int32]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Ids: TypeAlias = "npt.NDArray[np.int32]"
 
 
 class Names:

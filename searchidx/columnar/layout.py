@@ -19,10 +19,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from operator import gt
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
@@ -38,7 +40,7 @@ _CHECKED_FOOTER_BYTES = 20
 _COUNTING = threading.Lock()
 """Held while a block is counted as checked."""
 
-Array = npt.NDArray[Any]
+Array: TypeAlias = "npt.NDArray[Any]"
 
 
 class Damaged(Exception):

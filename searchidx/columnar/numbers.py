@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.runs import Ragged
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SIGN_BIT = np.uint64(1 << 63)
 

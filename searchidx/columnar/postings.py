@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter, StoredArray
 from searchidx.columnar.packed import (
@@ -30,6 +29,9 @@ from searchidx.columnar.packed import (
     unpack_all,
 )
 from searchidx.columnar.runs import KEY_BYTES, Ragged, sort_keys
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 ENCODED_AT_ONCE = 500_000
 """About so many postings are encoded at a time."""

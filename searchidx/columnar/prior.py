@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from whoosh import query
 
 from searchidx.columnar.columns import NumberColumn
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers
 
-Shares = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Shares: TypeAlias = "npt.NDArray[np.float32]"
 
 
 class Prior(Protocol):

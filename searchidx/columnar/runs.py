@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from searchidx.columnar.layout import Array
 from searchidx.columnar.packed import Numbers, changes, copy_runs, differences, picked_runs
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 KEY_BYTES = 8
 

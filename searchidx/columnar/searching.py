@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 from whoosh import query
 from whoosh.scoring import WeightingModel
 
@@ -19,6 +18,7 @@ from searchidx.columnar.scoring import BurstBM25, has_array_form
 from searchidx.columnar.segment import LENGTHS, SegmentArrays
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from whoosh.searching import Searcher
 
     from searchidx.columnar.expand import TermTexts

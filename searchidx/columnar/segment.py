@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from whoosh.util.numeric import byte_to_length, length_to_byte
 
 from searchidx.columnar.columns import (
@@ -27,6 +26,9 @@ from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
 from searchidx.columnar.postings import Encoded, FieldPostings, FieldTerms, FieldWriter, narrow
 from searchidx.columnar.runs import ragged
 from searchidx.columnar.stored import StoredReader, StoredValues
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 EXTENSION = ".cols"
 """The ending of a segment's file."""

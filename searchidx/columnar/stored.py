@@ -10,10 +10,10 @@ refused unless the reader is told that the index is trusted, as Whoosh's own API
 
 from __future__ import annotations
 
-import base64
 import json
 import pickle
 import zlib
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -292,7 +292,7 @@ def _row(values: dict[str, Any]) -> Row:
     try:
         return [_plain(values)]
     except TypeError:
-        return base64.b64encode(pickle.dumps(values, 4)).decode()
+        return b2a_base64(pickle.dumps(values, 4), newline=False).decode()
 
 
 def _values_of(row: Row, *, trusted: bool) -> dict[str, Any]:
@@ -303,7 +303,7 @@ def _values_of(row: Row, *, trusted: bool) -> dict[str, Any]:
         return values
     if not trusted:
         raise NotPlain
-    pickled: dict[str, Any] = pickle.loads(base64.b64decode(row))
+    pickled: dict[str, Any] = pickle.loads(a2b_base64(row))
     return pickled
 
 
@@ -335,7 +335,7 @@ def _plain(value: Any) -> Any:
     if kind is datetime:
         return {_MARK + "datetime": value.isoformat()}
     if kind is bytes:
-        return {_MARK + "bytes": base64.b64encode(value).decode()}
+        return {_MARK + "bytes": b2a_base64(value, newline=False).decode()}
     raise TypeError
 
 
@@ -351,5 +351,5 @@ def _unmarked(value: Any) -> Any:
         if key == _MARK + "datetime":
             return datetime.fromisoformat(item)
         if key == _MARK + "bytes":
-            return base64.b64decode(item)
+            return a2b_base64(item)
     return {key: _unmarked(item) for key, item in value.items()}

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import chain
 from operator import add
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.analysis import (
     LONGEST_KEYWORD,
@@ -53,6 +52,9 @@ from searchidx.posts.model import FieldValue, Post
 from searchidx.schema import build_schema
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens, spaced
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 SORT_CHARACTERS = 64
 LONGEST_OPAQUE = 256

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from searchidx.columnar.found import DocSet, Mask
 from searchidx.columnar.packed import Numbers
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.searching import Part
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 MOST_VALUES = 10_000
 """Of a field with more values than this among the matches of an index of one segment, those with
@@ -25,7 +27,7 @@ DAY = 86_400_000_000
 DAYS_BEFORE_1970 = 719_162
 WIDEST_BINCOUNT = 1_000_000
 
-Array = npt.NDArray[Any]
+Array: TypeAlias = "npt.NDArray[Any]"
 
 
 @dataclass(frozen=True)
