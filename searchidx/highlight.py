@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,16 +42,32 @@ def find_spans(text: str, names: Names, matches: dict[str, FieldMatches]) -> lis
     if not (terms.terms or terms.phrases or words.terms or words.tests):
         return []
     found = _known_slots(text) if len(text) <= SHORT_TEXT else tuple(slots(text))
-    forms = [_forms(slot, prefix) for slot in found]
-    stems = _stems(forms, names, terms)
-    pairs = [
-        (slot.start, slot.end)
-        for slot, group, stemmed in zip(found, forms, stems, strict=True)
-        if stemmed & terms.terms or group & words.terms or _any(words.tests, group)
-    ]
-    for phrase in terms.phrases:
-        pairs.extend(_phrase_spans(phrase, found, stems))
+    pairs = _word_spans(found, names, terms.terms, words)
+    if terms.phrases:
+        stems = _stems(found, names, terms.phrases)
+        for phrase in terms.phrases:
+            pairs.extend(_phrase_spans(phrase, found, stems))
     return merged(pairs)
+
+
+def _word_spans(
+    found: Sequence[Slot], names: Names, terms: Collection[str], words: FieldMatches
+) -> list[tuple[int, int]]:
+    """The slots of which a form is looked for as it is, or its stem is one of some terms."""
+    prefix, stem = names.prefix, stemmer(names.language)
+    initials = _initials(terms, names)
+
+    def is_met(slot: Slot) -> bool:
+        for form in (slot.term, *slot.also):
+            if (initials is None or form[:1] in initials) and prefix + stem(form) in terms:
+                return True
+            if words.terms and prefix + form in words.terms:
+                return True
+            if words.tests and any(test(prefix + form) for test in words.tests):
+                return True
+        return False
+
+    return [(slot.start, slot.end) for slot in found if is_met(slot)]
 
 
 @lru_cache(maxsize=TEXTS_KEPT)
@@ -124,25 +140,24 @@ def _word_start(text: str, position: int) -> int:
     return space + 1 if space >= 0 and position else position
 
 
-def _forms(slot: Slot, prefix: str) -> set[str]:
-    return {prefix + slot.term, *(prefix + term for term in slot.also)}
-
-
-def _stems(forms: Sequence[set[str]], names: Names, wanted: FieldMatches) -> list[set[str]]:
-    """The stems of the forms; those that can be no stem that is looked for may be left out."""
-    stem, at = stemmer(names.language), len(names.prefix)
-    if not keeps_initials(names.language):
-        return [{names.prefix + stem(form[at:]) for form in group} for group in forms]
-    terms = [*wanted.terms, *(term for phrase in wanted.phrases for term in phrase.terms)]
-    initials = {term[at : at + 1] for term in terms}
+def _stems(found: Iterable[Slot], names: Names, phrases: Iterable[PhraseMatch]) -> list[set[str]]:
+    """The stems of each slot; those that can be none of the phrases' terms may be left out."""
+    prefix, stem = names.prefix, stemmer(names.language)
+    initials = _initials((term for phrase in phrases for term in phrase.terms), names)
     return [
-        {names.prefix + stem(form[at:]) for form in group if form[at : at + 1] in initials}
-        for group in forms
+        {
+            prefix + stem(form)
+            for form in (slot.term, *slot.also)
+            if initials is None or form[:1] in initials
+        }
+        for slot in found
     ]
 
 
-def _any(tests: Sequence[object], group: set[str]) -> bool:
-    return any(test(form) for test in tests for form in group)  # type: ignore[operator]
+def _initials(terms: Iterable[str], names: Names) -> set[str] | None:
+    """The first letters of the words that are stemmed to one of the terms; None for any letter."""
+    at = len(names.prefix)
+    return {term[at : at + 1] for term in terms} if keeps_initials(names.language) else None
 
 
 def _phrase_spans(

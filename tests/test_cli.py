@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from searchidx.cli.arguments import build_parser, command_of, with_dashed_values
 from searchidx.cli.main import COMMANDS, main
-from searchidx.cli.terminal import palette_for, progress_line
+from searchidx.cli.terminal import palette_for, progress_line, terminal_size
 from searchidx.render import COLOURED, PLAIN
 from searchidx.sync import Progress
 from tests.conftest import write_posts
@@ -417,6 +418,28 @@ def test_values_that_start_with_a_dash_are_joined_to_their_flag() -> None:
         "query", "--sort=-date", "--since=-30d", "x", "--", "--sort", "-date",
     ]  # fmt: skip
     assert with_dashed_values(parser, ["query", "--limit", "-l"]) == ["query", "--limit", "-l"]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"COLUMNS": "66"}, {"LINES": "9", "COLUMNS": "0"}, {"COLUMNS": "-3", "LINES": "many"}],
+    ids=str,
+)
+@pytest.mark.parametrize("own", [(0, 0), (77, 11), None], ids=str)
+def test_the_size_of_the_terminal_is_what_shutil_says(
+    variables: dict[str, str], own: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(stream: int = 1) -> os.terminal_size:
+        if own is None:
+            raise OSError("no terminal")
+        return os.terminal_size(own)
+
+    monkeypatch.setattr(os, "get_terminal_size", asked)
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, text in variables.items():
+        monkeypatch.setenv(name, text)
+    assert terminal_size() == shutil.get_terminal_size()
 
 
 @pytest.mark.parametrize(

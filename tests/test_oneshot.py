@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,7 @@ SCRIPT = """
 import os, sys
 before = set(sys.modules)
 def leave(code):
-    print(code, *sorted(set(sys.modules) - before))
-    sys.stdout.flush()
+    print(code, *sorted(set(sys.modules) - before), file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)
 os._exit = leave
 from searchidx.cli.entry import run
@@ -63,19 +63,24 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def imported_by(folder: Path, *arguments: str) -> tuple[int, set[str]]:
+def imported_by(
+    folder: Path, *arguments: str, stdout: int = subprocess.DEVNULL
+) -> tuple[int, set[str]]:
     """The exit code of a command line in a process of its own, and the modules it imported."""
-    variables = {**os.environ, "COLUMNS": "80"}
-    variables.pop("PYTHONPATH", None)
+    variables = {**os.environ, "COLUMNS": "80", "LINES": "60"}
+    for name in ("PYTHONPATH", "PAGER", "SEARCHIDX_PAGER"):
+        variables.pop(name, None)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
         cwd=folder,
         env=variables,
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
     )
-    code, *modules = done.stdout.splitlines()[-1].split()
+    code, *modules = done.stderr.splitlines()[-1].split()
     return int(code), set(modules)
 
 
@@ -105,6 +110,29 @@ def test_a_search_imports_what_it_needs_and_nothing_else(
     packages = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
     assert packages == {"numpy", "searchidx", "whoosh"}
     assert modules & set(UNUSED.split()) == set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals")
+def test_a_search_imports_no_more_for_a_terminal(folder: Path) -> None:
+    _, piped = imported_by(folder, "query", "mask")
+    with closing(Pty()) as terminal:
+        code, shown = imported_by(folder, "query", "mask", stdout=terminal.end)
+        assert "Face " in terminal.read()
+    assert (code, shown) == (0, piped)
+
+
+class Pty:
+    """A pseudo terminal, of which `end` is for the program that writes."""
+
+    def __init__(self) -> None:
+        self._own, self.end = os.openpty()
+
+    def read(self) -> str:
+        return os.read(self._own, 100_000).decode()
+
+    def close(self) -> None:
+        os.close(self._own)
+        os.close(self.end)
 
 
 def test_the_time_of_a_search_is_told_part_by_part(

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from searchidx.cli.terminal import terminal_size
 from searchidx.render import clean
 from searchidx.version import __version__
 
@@ -30,11 +31,11 @@ class _Parser(argparse.ArgumentParser):
         super().error(clean(message))
 
     def format_usage(self) -> str:
-        _Formatter.columns = _terminal_columns()
+        _Formatter.columns = terminal_size().columns
         return super().format_usage()
 
     def format_help(self) -> str:
-        _Formatter.columns = _terminal_columns()
+        _Formatter.columns = terminal_size().columns
         return super().format_help()
 
 
@@ -45,12 +46,6 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, width=self.columns - 2)
-
-
-def _terminal_columns() -> int:
-    import shutil
-
-    return shutil.get_terminal_size().columns
 
 
 def build_parser(only: str = "") -> argparse.ArgumentParser:

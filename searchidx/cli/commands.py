@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 from searchidx import render
 from searchidx.cli.arguments import EXIT_ERROR, EXIT_NONE, EXIT_OK
 from searchidx.cli.locate import find_index, settings_for, settings_path
-from searchidx.cli.terminal import ProgressBar, linking, page, palette_for, stream_width
+from searchidx.cli.terminal import (
+    AUTOMATIC,
+    NEVER,
+    ProgressBar,
+    linking,
+    page,
+    palette_for,
+    stream_width,
+)
 from searchidx.cli.times import Times
 from searchidx.errors import IndexCorrupt, IndexVersionMismatch, QueryError, SearchIdxError
 from searchidx.index import Index, open_index
@@ -212,7 +220,7 @@ def _output_of(arguments: Arguments) -> str:
 
 def shell(arguments: Arguments) -> int:
     """Search interactively."""
-    from searchidx.shell import run_shell
+    from searchidx.shell.running import run_shell
     from searchidx.shell.session import Shell
 
     first = Shell.LINES if arguments.plain else Shell.LIVE
@@ -221,7 +229,7 @@ def shell(arguments: Arguments) -> int:
         environment = _pager_environment(preferences)
         return run_shell(
             source,
-            _palette(arguments, source, preferences if sys.stdout.isatty() else None),
+            _palette(arguments, source, preferences),
             lambda text: page(text, environment, wanted=True),
             first=first,
             preferences=preferences,
@@ -229,23 +237,27 @@ def shell(arguments: Arguments) -> int:
 
 
 def _palette(arguments: Arguments, source: Index, preferences: Preferences | None) -> Palette:
-    """The colours and links; `preferences` are those of a terminal, None where there is none."""
-    palette = palette_for(arguments.color, os.environ, preferences is not None)
-    wanted = preferences.links if preferences else "never"
-    return linking(palette, source.path.parent, os.environ, wanted)
+    """The colours, and on a terminal the links, for stdout."""
+    is_terminal = sys.stdout.isatty()
+    palette = palette_for(arguments.color, os.environ, is_terminal)
+    wanted = preferences.links if preferences else AUTOMATIC
+    return linking(palette, source.path.parent, os.environ, wanted if is_terminal else NEVER)
 
 
-def _preferences(source: Index) -> Preferences:
-    """What the settings say about the terminal."""
+def _preferences(source: Index) -> Preferences | None:
+    """What a settings file says about the terminal; None when there is no such file."""
+    path = settings_path(source.path, Path.cwd())
+    if path is None:
+        return None
     from searchidx.shell.preferences import load_preferences
 
-    return load_preferences(settings_path(source.path, Path.cwd()))
+    return load_preferences(path)
 
 
-def _pager_environment(preferences: Preferences) -> dict[str, str]:
+def _pager_environment(preferences: Preferences | None) -> dict[str, str]:
     """The environment, with the pager of the settings where SEARCHIDX_PAGER names none."""
-    wanted = {"SEARCHIDX_PAGER": preferences.pager} if preferences.pager else {}
-    return {**wanted, **os.environ}
+    pager = preferences.pager if preferences else ""
+    return {**({"SEARCHIDX_PAGER": pager} if pager else {}), **os.environ}
 
 
 def stats(arguments: Arguments) -> int:
@@ -473,8 +485,7 @@ def _print_hits(
     if results.facets or cross:
         parts += _counts_text(results, cross, palette)
     text = "".join(parts)
-    environment = _pager_environment(preferences) if preferences else os.environ
-    page(text, environment, not arguments.no_pager)
+    page(text, _pager_environment(preferences), not arguments.no_pager)
 
 
 def _counts_text(results: Results, cross: CrossCounts | None, palette: Palette) -> Iterator[str]:

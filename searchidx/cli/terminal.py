@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from searchidx.sync import Progress
 
 
-AUTOMATIC, ALWAYS = "auto", "always"
+AUTOMATIC, ALWAYS, NEVER = "auto", "always", "never"
 FIRST_VTE_WITH_LINKS = 5000
 SIGNS_OF_LINKS = ("KITTY_WINDOW_ID", "WT_SESSION", "KONSOLE_VERSION", "WEZTERM_PANE")
 PROGRAMS_WITH_LINKS = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
+USUAL_SIZE = (80, 24)
+"""The columns and lines of a terminal that does not tell."""
+
 TERMS_WITH_LINKS = ("xterm-kitty", "foot", "alacritty", "xterm-ghostty")
 
 
@@ -67,11 +70,23 @@ def _has_links(environment: Mapping[str, str]) -> bool:
 
 def stream_width(stream: TextIO) -> int:
     """The columns to write in: those of the terminal, within limits."""
-    if not stream.isatty():
-        return WIDEST_TEXT
-    import shutil
+    return text_width(terminal_size().columns) if stream.isatty() else WIDEST_TEXT
 
-    return text_width(shutil.get_terminal_size().columns)
+
+def terminal_size() -> os.terminal_size:
+    """The columns and lines of the terminal: COLUMNS and LINES, else as it says, else 80 and 24.
+
+    As `shutil.get_terminal_size`, whose module takes longer to import than a page to print.
+    """
+    texts = [os.environ.get(name, "") for name in ("COLUMNS", "LINES")]
+    sizes = [int(text) if text.isascii() and text.isdigit() else 0 for text in texts]
+    try:
+        known = os.get_terminal_size()
+    except OSError:
+        known = os.terminal_size((0, 0))
+    return os.terminal_size(
+        given or own or usual for given, own, usual in zip(sizes, known, USUAL_SIZE, strict=True)
+    )
 
 
 def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
@@ -83,13 +98,11 @@ def page(text: str, environment: Mapping[str, str], wanted: bool) -> None:
     if not wanted or not sys.stdout.isatty() or command in ("", "cat"):
         sys.stdout.write(text)
         return
-    import shlex
-    import shutil
-    import subprocess
-
-    if text.count("\n") < shutil.get_terminal_size().lines - 1:
+    if text.count("\n") < terminal_size().lines - 1:
         sys.stdout.write(text)
         return
+    import shlex
+    import subprocess
 
     variables = {"LESS": "FRX", "LV": "-c", **environment}
     try:

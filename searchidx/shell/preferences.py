@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import enum
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +68,8 @@ def load_preferences(path: Path | None) -> Preferences:
     """
     if path is None:
         return Preferences()
+    import tomllib
+
     try:
         text = path.read_text(encoding="utf-8-sig")
         table = tomllib.loads(text).get("shell", {})
@@ -113,6 +113,8 @@ def _value(place: _Place, key: str, value: Any) -> Any:
             return value
         case "pager":
             raise place.refused(key, f"expected a command, found {value!r}")
+    from difflib import get_close_matches
+
     near = get_close_matches(key, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
     raise place.refused(key, f"no such setting; {hint}")

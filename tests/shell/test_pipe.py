@@ -16,7 +16,7 @@ from searchidx.shell.session import Session
 SCRIPT = """
 import sys, searchidx
 from searchidx.render import PLAIN
-from searchidx.shell import run_shell
+from searchidx.shell.running import run_shell
 with searchidx.open(sys.argv[1]) as index:
     code = run_shell(index, PLAIN)
 assert not [name for name in sys.modules if name.startswith("prompt_toolkit")]
