@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from searchidx.errors import QueryError, SearchIdxError
 from searchidx.highlight import ELLIPSIS, best_window
 from searchidx.patterns import late_pattern
-from searchidx.posts.model import FieldValue
 from searchidx.query.lex import field_name
 from searchidx.results import ANOTHER_SPELLING, Hit, Matched, Results
 from searchidx.width import columns
 
 if TYPE_CHECKING:
     from searchidx.answers import Clause, Edit, Explanation, NoHits, Suggestion, Why
+    from searchidx.posts.model import FieldValue
     from searchidx.stats import Stats
 
 JSON_FORMAT_VERSION = 1

@@ -5,21 +5,21 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from searchidx.errors import QueryError
 from searchidx.highlight import Span, find_spans, marked
-from searchidx.posts.model import FieldValue
 from searchidx.query.matches import Matching
 
 if TYPE_CHECKING:
     from searchidx.answers import FacetCount
+    from searchidx.posts.model import FieldValue
 
-Kept = tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]
+Kept: TypeAlias = "tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]"
 """What an index keeps of a post: its fields, and its other metadata."""
 
 
-class LazyFields(Mapping[str, FieldValue]):
+class LazyFields(Mapping[str, "FieldValue"]):
     """The fields of a post: the short texts at hand, the rest read when it is needed.
 
     The short texts of a field are `texts[places[name]]`; there may be none, or no such place.

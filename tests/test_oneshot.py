@@ -18,11 +18,10 @@ searchidx analysis cli cli.arguments cli.commands cli.entry cli.locate cli.main 
 cli.times columnar columnar.closeness columnar.columns columnar.decoded columnar.evaluate
 columnar.fields columnar.found columnar.layout columnar.packed columnar.phrase columnar.postings
 columnar.prior columnar.runs columnar.scoring columnar.searching columnar.segment columnar.select
-columnar.stored english errors highlight index names patterns posts posts.model query
-query.clauses query.deferred query.lex query.matches query.parse query.prose query.values
-query.vocabulary query.words reading render results settings store store.answer store.damage
-store.fields store.folder store.manifest store.ordering store.segments store.snapshot version
-width
+columnar.stored english errors highlight index names patterns query query.clauses query.deferred
+query.lex query.matches query.parse query.prose query.values query.vocabulary query.words reading
+render results settings store store.answer store.damage store.fields store.folder store.manifest
+store.ordering store.segments store.snapshot version width
 """
 """Modules of ours that any search imports."""
 

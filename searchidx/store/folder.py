@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from searchidx.errors import IndexCorrupt, IndexMissing
@@ -11,15 +10,19 @@ from searchidx.store.manifest import manifest_name, read_manifest
 from searchidx.store.segments import open_segment
 from searchidx.store.snapshot import Snapshot
 
-_TABLE = re.compile(r"_MAIN_(\d+)\.toc")
-
 
 def newest_generation(folder: Path) -> int:
     """The number of the last committed generation; 0 when there is none."""
     if not folder.is_dir():
         return 0
-    found = map(_TABLE.fullmatch, os.listdir(folder))
-    return max((int(match[1]) for match in found if match), default=0)
+    return max(map(_generation_of, os.listdir(folder)), default=0)
+
+
+def _generation_of(name: str) -> int:
+    """The generation that a file is the table of contents of; 0 for any other file."""
+    start, number, end = name[:6], name[6:-4], name[-4:]
+    is_table = (start, end) == ("_MAIN_", ".toc") and number.isascii() and number.isdigit()
+    return int(number) if is_table else 0
 
 
 def open_snapshot(folder: Path) -> Snapshot:

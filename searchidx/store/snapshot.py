@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import compress, groupby
+from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,10 +33,6 @@ from searchidx.columnar.scoring import BurstBM25
 from searchidx.columnar.searching import ArraySearcher, Part
 from searchidx.columnar.segment import SegmentArrays
 from searchidx.names import (
-    FILE_CTIME,
-    FILE_DIGEST,
-    FILE_MTIME,
-    FILE_SIZE,
     HAS,
     META,
     PATH,
@@ -44,7 +40,6 @@ from searchidx.names import (
     PROBLEMS,
     names_of,
 )
-from searchidx.posts.model import Catalogue, FieldValue
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.settings import FieldKind, FieldSpec
 from searchidx.store.damage import told_as_corrupt
@@ -56,6 +51,7 @@ if TYPE_CHECKING:
     from whoosh.searching import Searcher
 
     from searchidx.answers import Explanation
+    from searchidx.posts.model import Catalogue, FieldValue
     from searchidx.posts.problem import Problem
     from searchidx.store.counting import FieldCounts
 
@@ -343,6 +339,8 @@ class Snapshot:
 
     def catalogue(self) -> Catalogue:
         """The files that are indexed."""
+        from searchidx.store.catalogue import catalogue_of  # what a sync asks, and no search
+
         with self._files:
             return catalogue_of(self._parts)
 
@@ -533,28 +531,3 @@ def _numbered(found: Sequence[DocSet], bases: Sequence[int]) -> Numbers:
         return found[0].docs
     parts = [docs.docs + base for docs, base in zip(found, bases, strict=True)]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def catalogue_of(parts: Sequence[Part]) -> Catalogue:
-    """The files of the posts of some segments, without those that are deleted."""
-    whole = Catalogue([], [], [], [], [])
-    for part in parts:
-        arrays, alive = part.arrays, part.alive
-        assert arrays is not None
-        paths, digests = arrays.rows(PATH), arrays.rows(FILE_DIGEST)
-        assert paths is not None
-        assert digests is not None
-        names = paths.data().rows.strings()
-        whole.paths.extend(names if alive is None else compress(names, alive))
-        rows = digests.rows()
-        whole.digests.extend(rows if alive is None else compress(rows, alive))
-        for name, numbers in (
-            (FILE_SIZE, whole.sizes),
-            (FILE_MTIME, whole.mtimes),
-            (FILE_CTIME, whole.ctimes),
-        ):
-            column = arrays.numbers(name)
-            assert column is not None
-            values = column.values if alive is None else column.values[alive]
-            numbers.extend(values.tolist())
-    return whole

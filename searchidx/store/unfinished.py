@@ -20,9 +20,10 @@ from searchidx.errors import IndexCorrupt, IndexVersionMismatch
 from searchidx.posts.model import Catalogue, SourceFile
 from searchidx.posts.problem import Problem
 from searchidx.posts.scan import compare
+from searchidx.store.catalogue import catalogue_of
 from searchidx.store.manifest import Manifest, SegmentRecord
 from searchidx.store.segments import open_segment, sync_to_disk
-from searchidx.store.snapshot import Snapshot, catalogue_of
+from searchidx.store.snapshot import Snapshot
 
 JOURNAL = "MAIN_UNFINISHED"
 
