@@ -13,6 +13,7 @@ faster than, and what the promise of searchidx is told in, 1.3 times that and 40
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -49,7 +50,7 @@ from benchmarks.truth import read_posts, true_answer
 CLASSES = ("rare word", "common word", "2 words AND", "phrase")
 FLOOR = "import numpy"
 SHOWN = "searchidx, as shown"
-"""Hits with dates, topics, snippets and what matched in them, as a person gets them."""
+"""Hits with dates, topics, snippets and what matched in them, in colours on a terminal."""
 
 _WHOOSH = """
 import sys
@@ -90,11 +91,12 @@ Command = Callable[[Question], list[str]]
 @dataclass(slots=True)
 class Peer:
     """A way to ask in a new process; `engine` made the index. `read` makes an answer of the output;
-    without it, the output is not looked at."""
+    without it, the output is not looked at. `run` runs a command whose output nobody reads."""
 
     engine: str
     command: Command
     read: Callable[[subprocess.CompletedProcess[str]], Answer] | None = None
+    run: Callable[[Sequence[str]], None] = field(default_factory=lambda: _run_unread)
     wrong: str = ""
     times_ms: dict[str, list[float]] = field(default_factory=dict)
 
@@ -144,7 +146,10 @@ def _peers(where: Mapping[str, Path]) -> dict[str, Peer]:
         peers[REFERENCE] = Peer(
             REFERENCE, lambda asked: [*titles, _with_quotes(asked)], _read_searchidx
         )
-        peers[SHOWN] = Peer(REFERENCE, lambda asked: [*program, _with_quotes(asked)])
+        shown = [*program, "--no-pager"]
+        peers[SHOWN] = Peer(
+            REFERENCE, lambda asked: [*shown, _with_quotes(asked)], run=_run_on_terminal
+        )
     scripts = {"whoosh": _WHOOSH, "tantivy": _TANTIVY, "fts5": _FTS5}
     for name, script in scripts.items():
         if name in where:
@@ -238,16 +243,37 @@ def _measure(
                 for peer in (peer for peer in peers.values() if not peer.wrong):
                     command = peer.command(question)
                     started = time.perf_counter()
-                    _run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                    peer.run(command)
                     if run > 0:  # the first is to warm up
                         elapsed_ms = (time.perf_counter() - started) * 1000
                         peer.times_ms.setdefault(name, []).append(elapsed_ms)
 
 
 def _run(command: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command as from a shell of a user's: Python keeps its bytecode."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    return subprocess.run(command, text=True, check=False, env=kept, **options)
+    """Run a command as from a shell of a user's."""
+    return subprocess.run(command, text=True, check=False, env=_environment(), **options)
+
+
+def _run_unread(command: Sequence[str]) -> None:
+    _run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _run_on_terminal(command: Sequence[str]) -> None:
+    """Run a command on a terminal that shows colours, and read what it writes there."""
+    own, its = os.openpty()
+    environment = {**_environment(), "TERM": "xterm-256color"}
+    process = subprocess.Popen(command, stdout=its, stderr=its, env=environment)
+    os.close(its)
+    with contextlib.suppress(OSError):  # what Linux says when the other end is closed
+        while os.read(own, 64 * 1024):
+            pass
+    os.close(own)
+    process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """The variables, without those that have Python keep no bytecode."""
+    return {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
 
 
 def _raw(peer: Peer) -> dict[str, Any]:

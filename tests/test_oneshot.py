@@ -30,8 +30,7 @@ FOR_DATES = {"searchidx.query.dates", "whoosh.util.times"}
 WHOOSH = """
 whoosh lang lang.stopwords matching matching.binary matching.combo matching.mcore matching.wrappers
 query query.compound query.nested query.positional query.qcolumns query.qcore query.ranges
-query.spans query.terms query.wrappers reading scoring support support.levenshtein system util
-util.numeric
+query.spans query.terms query.wrappers reading scoring system util util.numeric
 """
 """What `whoosh.query` cannot do without, BM25F, and the stop words."""
 

@@ -21,6 +21,7 @@ _CALLED_LATE = {
     "whoosh.columns": ("EmptyColumnReader", "MultiColumnReader", "TranslatingColumnReader"),
     "whoosh.filedb.filestore": ("OverlayStorage",),
     "whoosh.lang.morph_en": ("variations",),
+    "whoosh.support.levenshtein": ("distance",),
     "whoosh.util.times": ("datetime_to_long",),
 }
 """What is only ever called, and by methods of `whoosh.query` and `whoosh.reading` only."""

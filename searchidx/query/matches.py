@@ -9,7 +9,6 @@ from functools import partial
 from typing import NamedTuple
 
 from whoosh import query
-from whoosh.support.levenshtein import levenshtein
 
 from searchidx.names import ANY, ANY_WORDS, Names, names_of
 from searchidx.settings import FieldKind, FieldSpec
@@ -117,4 +116,8 @@ def _fits(pattern: re.Pattern[str], term: str) -> bool:
 
 
 def _is_near(text: str, edits: int, term: str) -> bool:
-    return abs(len(term) - len(text)) <= edits and bool(levenshtein(term, text) <= edits)
+    if abs(len(term) - len(text)) > edits:
+        return False
+    from whoosh.support.levenshtein import levenshtein  # few queries have a fuzzy word
+
+    return bool(levenshtein(term, text) <= edits)
