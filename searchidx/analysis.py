@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from searchidx import english
+from searchidx.patterns import late_pattern
 
 ANALYSIS_VERSION = 4
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
@@ -36,9 +37,9 @@ _UNSPACED = (
     "\uac00-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
-_CHUNK = re.compile(r"\S+")
-_ASCII_WORD = re.compile(r"[A-Za-z0-9]+")
-_SPECIAL = re.compile(r"[&+#']|(?<![A-Za-z0-9]{2})\.")
+_CHUNK = late_pattern(r"\S+")
+_ASCII_WORD = late_pattern(r"[A-Za-z0-9]+")
+_SPECIAL = late_pattern(r"[&+#']|(?<![A-Za-z0-9]{2})\.")
 """What makes more of a chunk of ASCII than the runs of its letters and digits."""
 
 _DROPPED = dict.fromkeys(
@@ -47,12 +48,12 @@ _DROPPED = dict.fromkeys(
     for point in range(first, last)
 )
 _DROPPED |= dict.fromkeys((0x0670, *range(0x06D6, 0x06EE)))
-_SURROGATES = re.compile("[\ud800-\udfff]")
+_SURROGATES = late_pattern("[\ud800-\udfff]")
 _SPELT = str.maketrans(
     {"ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ħ": "h"}
 )
 _SPELT.update(_DROPPED)  # type: ignore[arg-type]
-_IGNORED = re.compile(f"[{_IGNORABLE}]")
+_IGNORED = late_pattern(f"[{_IGNORABLE}]")
 FIRST_MARK = "\u0300"
 _ORDINARY = str.maketrans(
     dict.fromkeys("‘’“”–—…•€™", " ") | dict.fromkeys("\u00ad\u00b7", FIRST_MARK)
