@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from searchidx.answers import (
         Clause,
         ClauseCount,
-        CrossCounts,
         Edit,
         Explanation,
-        FacetCount,
         NoHits,
         Suggestion,
         Token,
         Why,
     )
+    from searchidx.counts import CrossCounts, FacetCount
     from searchidx.errors import (
         IndexCorrupt,
         IndexError_,
@@ -54,9 +53,8 @@ if TYPE_CHECKING:
     from searchidx.sync import CheckReport, Progress, SyncReport
 
 _MODULES = {
-    "answers": (
-        "Clause ClauseCount CrossCounts Edit Explanation FacetCount NoHits Suggestion Token Why"
-    ),
+    "answers": "Clause ClauseCount Edit Explanation NoHits Suggestion Token Why",
+    "counts": "CrossCounts FacetCount",
     "errors": (
         "IndexCorrupt IndexError_ IndexLocked IndexMissing IndexVersionMismatch PostError "
         "QueryError SearchIdxError SettingsError"

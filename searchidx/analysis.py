@@ -113,6 +113,8 @@ _DIGEST_BYTES = 9
 def _shortened_all(folded: Sequence[str], longest: int) -> list[str]:
     """The values, shortened when they are over `longest`; the digests are written out together."""
     long = [value.encode("utf-8", "replace") for value in folded if len(value) > longest]
+    if not long:
+        return list(folded)
     blake2b = _blake2b()
     digests = b"".join([blake2b(value, digest_size=_DIGEST_BYTES).digest() for value in long])
     code = b2a_base64(digests, newline=False).decode()
@@ -130,6 +132,9 @@ def _blake2b() -> Callable[..., Any]:
 
 def slots(text: str) -> Iterator[Slot]:
     """The slots of a text in order; the position of a slot is its number in that order."""
+    if _is_simple(text):
+        yield from _simple_slots(text)
+        return
     for chunk in _CHUNK.finditer(text):
         offset = chunk.start()
         for slot in chunk_slots(chunk[0]):
@@ -149,7 +154,7 @@ def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     """The terms of each slot of a chunk, the first as typed."""
     if chunk.isascii() and chunk.isalnum():
         return [(chunk.lower()[:LONGEST_TERM],)]
-    if chunk.isascii() and not _SPECIAL.search(chunk):
+    if _is_simple(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
 
@@ -157,12 +162,17 @@ def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
 @lru_cache(maxsize=100_000)
 def chunk_slots(chunk: str) -> tuple[Slot, ...]:
     """The slots of one chunk without white space; offsets count from the start of the chunk."""
-    if chunk.isascii() and not _SPECIAL.search(chunk):
-        return tuple(
-            Slot(word[0].lower()[:LONGEST_TERM], word.start(), word.end())
-            for word in _ASCII_WORD.finditer(chunk)
-        )
-    return pieces_of(chunk)
+    return tuple(_simple_slots(chunk)) if _is_simple(chunk) else pieces_of(chunk)
+
+
+def _is_simple(text: str) -> bool:
+    """Whether every run of letters and digits is a word of its own, in chunks as in whole texts."""
+    return text.isascii() and not _SPECIAL.search(text)
+
+
+def _simple_slots(text: str) -> Iterator[Slot]:
+    for word in _ASCII_WORD.finditer(text):
+        yield Slot(word[0].lower()[:LONGEST_TERM], word.start(), word.end())
 
 
 def pieces_of(chunk: str) -> tuple[Slot, ...]:

@@ -1,4 +1,4 @@
-"""What is answered besides hits: counts, other queries, how scores come about, why posts match.
+"""What is answered besides hits and counts: other queries, how scores come about, why posts match.
 
 Apart from `results`, so that a search that needs none of them need not make them.
 """
@@ -6,14 +6,6 @@ Apart from `results`, so that a search that needs none of them need not make the
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class FacetCount:
-    """A value of a field, and how many of the matching posts have it."""
-
-    value: str
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +58,6 @@ class NoHits:
     clauses: tuple[ClauseCount, ...]
     emptied_by: str
     edits: tuple[Edit, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CrossCounts:
-    """How many of the matching posts have a value of one field together with one of another.
-
-    `table[r][c]` is the count for row `r` and column `c`; `rows` and `columns` hold the values with
-    their own counts.
-    """
-
-    rows: tuple[FacetCount, ...]
-    columns: tuple[FacetCount, ...]
-    table: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

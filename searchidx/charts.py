@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from searchidx.answers import CrossCounts, FacetCount
+from searchidx.counts import CrossCounts, FacetCount
 from searchidx.render import Palette, clean
 from searchidx.width import text_columns
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from searchidx.answers import CrossCounts, FacetCount
+from searchidx.counts import CrossCounts, FacetCount
 from searchidx.errors import QueryError
 from searchidx.names import names_of
 from searchidx.posts.model import number_text

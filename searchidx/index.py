@@ -20,7 +20,8 @@ from searchidx.store.folder import identity, newest_generation, open_snapshot
 from searchidx.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from searchidx.answers import CrossCounts, Explanation, FacetCount, NoHits, Suggestion, Why
+    from searchidx.answers import Explanation, NoHits, Suggestion, Why
+    from searchidx.counts import CrossCounts, FacetCount
     from searchidx.posts.problem import Problem
     from searchidx.stats import Stats
     from searchidx.sync import CheckReport, Progress, SyncOptions, SyncReport

@@ -12,7 +12,7 @@ from searchidx.highlight import Span, find_spans, marked
 from searchidx.query.matches import Matching
 
 if TYPE_CHECKING:
-    from searchidx.answers import FacetCount
+    from searchidx.counts import FacetCount
     from searchidx.posts.model import FieldValue
 
 Kept: TypeAlias = "tuple[Mapping[str, FieldValue], tuple[tuple[str, str], ...]]"

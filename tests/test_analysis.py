@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -130,6 +131,16 @@ for language, name in (("en", "english"), ("de", "german")):
 def test_plain_chunks_are_read_the_short_way_with_the_same_terms(chunk: str) -> None:
     assert chunk_slots(chunk) == pieces_of(chunk)
     assert chunk_terms(chunk) == [(slot.term, *slot.also) for slot in pieces_of(chunk)]
+
+
+@given(st.text("abZ19.,-_/'&+# \t\n\x1f", max_size=20))
+def test_the_slots_of_a_text_are_those_of_its_chunks(text: str) -> None:
+    chunks = [(found[0], found.start()) for found in re.finditer(r"\S+", text)]
+    assert list(slots(text)) == [
+        slot._replace(start=slot.start + at, end=slot.end + at)
+        for chunk, at in chunks
+        for slot in chunk_slots(chunk)
+    ]
 
 
 @given(st.lists(st.text(alphabet="abZ1 .,\n\t\0_éß\u2003"), max_size=6), st.integers(1, 6))

@@ -31,7 +31,7 @@ LAYERS = [
     {"schema"},
     {"query", "posts"},
     {"highlight"},
-    {"answers", "results"},
+    {"answers", "counts", "results"},
     {"store"},
     {"faceting", "lint", "rescue", "suggest", "sync", "why"},
     {"reading"},

@@ -27,6 +27,11 @@ store.ordering store.segments store.snapshot version width
 
 FOR_DATES = {"searchidx.query.dates", "whoosh.util.times"}
 
+FOR_COUNTS = {
+    *("searchidx.charts", "searchidx.counts", "searchidx.faceting", "searchidx.posts"),
+    *("searchidx.posts.model", "searchidx.store.counting"),
+}
+
 WHOOSH = """
 whoosh lang lang.stopwords matching matching.binary matching.combo matching.mcore matching.wrappers
 query query.compound query.nested query.positional query.qcolumns query.qcore query.ranges
@@ -95,8 +100,9 @@ def named(text: str) -> set[str]:
         (["mask photographs -bread"], set()),
         (['mask "face masks" quality:>5', "--sort", "-date", "--format", "{title}"], set()),
         (["mask date:2020"], FOR_DATES),
+        (["mask", "--facet", "topics"], FOR_COUNTS),
     ],
-    ids=["word", "words", "phrase and number", "date"],
+    ids=["word", "words", "phrase and number", "date", "facet"],
 )
 def test_a_search_imports_what_it_needs_and_nothing_else(
     folder: Path, query: list[str], more: set[str]

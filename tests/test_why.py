@@ -9,9 +9,9 @@ import pytest
 
 import searchidx
 from searchidx import QueryError, render
-from searchidx.answers import CrossCounts, FacetCount
 from searchidx.charts import bar, bars_text, cross_text
 from searchidx.cli.main import main
+from searchidx.counts import CrossCounts, FacetCount
 from searchidx.render import PLAIN
 from tests.conftest import REPOSITORY, MakeIndex
 

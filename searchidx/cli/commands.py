@@ -34,7 +34,8 @@ from searchidx.results import Results
 from searchidx.settings import Settings
 
 if TYPE_CHECKING:
-    from searchidx.answers import CrossCounts, Explanation, NoHits
+    from searchidx.answers import Explanation, NoHits
+    from searchidx.counts import CrossCounts
     from searchidx.posts.problem import Problem
     from searchidx.render import Palette
     from searchidx.results import Hit

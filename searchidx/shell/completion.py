@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from searchidx.analysis import fold
-from searchidx.answers import FacetCount
+from searchidx.counts import FacetCount
 from searchidx.names import PATH, PROBLEMS, is_sortable
 from searchidx.query.dates import NAMED_PERIODS
 from searchidx.query.lex import Token, TokenKind, lex, quoted, unescape

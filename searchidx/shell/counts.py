@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 from searchidx import render
-from searchidx.answers import FacetCount
 from searchidx.charts import bars_text, cross_json, cross_text
+from searchidx.counts import FacetCount
 from searchidx.shell.session import Misused, Reply, Session, one
 
 MOST_VALUES = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from searchidx.answers import FacetCount
+from searchidx.counts import FacetCount
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.reading import SearchOptions
 from searchidx.settings import FieldKind

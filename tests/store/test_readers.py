@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 import searchidx
-from searchidx.answers import FacetCount
+from searchidx.counts import FacetCount
 from searchidx.results import Results
 from tests.conftest import REPOSITORY, write_posts
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
-from searchidx.answers import FacetCount, NoHits
+from searchidx.answers import NoHits
+from searchidx.counts import FacetCount
 from searchidx.errors import QueryError
 from searchidx.index import Index
 from searchidx.query.lex import Token, TokenKind, lex

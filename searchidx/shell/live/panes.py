@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from searchidx.answers import FacetCount
+from searchidx.counts import FacetCount
 from searchidx.query.vocabulary import Vocabulary
 from searchidx.render import clean
 from searchidx.shell.live.arrangement import Box

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from searchidx.answers import Edit, FacetCount
+from searchidx.answers import Edit
+from searchidx.counts import FacetCount
 from searchidx.names import is_sortable
 from searchidx.results import Hit
 from searchidx.settings import FieldKind, FieldSpec

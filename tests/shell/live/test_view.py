@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from searchidx.answers import FacetCount
+from searchidx.counts import FacetCount
 from searchidx.index import Index
 from searchidx.shell.live import state as states
 from searchidx.shell.live.arrangement import Box, Pane
