@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from searchidx.counts import CrossCounts, FacetCount
 from searchidx.errors import QueryError
 from searchidx.names import names_of
+from searchidx.patterns import late_pattern
 from searchidx.posts.model import number_text
 from searchidx.query.clauses import date_query, required, steps_query, value_query
 from searchidx.query.vocabulary import field_of
@@ -25,11 +24,10 @@ if TYPE_CHECKING:
 UNITS = {"day": "D", "month": "M", "year": "Y"}
 """The steps of a date, and NumPy's letters for them."""
 
-_STEP = re.compile(r"\d{1,9}(\.\d{1,6})?")
+_STEP = late_pattern(r"\d{1,9}(\.\d{1,6})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(NamedTuple):
     """What is counted: the values of a field, or its dates or numbers in steps.
 
     `step` is `day`, `month` or `year` for a date; for a number how wide a step is, or empty.
