@@ -72,6 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = options_parser("benchmarks.ingest", about, runs=3)
     parser.add_argument("--posts", type=int, default=5_000, help="how many (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
+    parser.add_argument(
+        "--whoosh-command",
+        action="store_true",
+        help="time `whoosh index` even when whoosh is not among the engines",
+    )
     parser.add_argument("--worker", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.worker:
@@ -87,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(scratch, "posts")
         paths = write_posts(folder, options.posts, options.seed)
         floors = _floors(folder, paths)
-        if "whoosh" in engines:
+        if "whoosh" in engines or options.whoosh_command:
             floors["whoosh_command_posts_per_s"] = _whoosh_command(folder, options.posts)
         for run in range(options.runs):
             for name in [name for name in contestants if name not in wrong]:
