@@ -8,7 +8,7 @@ with one process and, as `whoosh-mp`, with its writer of several; Whoosh and tan
 that all engines have and, as `whoosh-same` and `tantivy-same`, with all that searchidx keeps. After
 each run the index is asked whether it holds every post.
 
-    python -m benchmarks.memory --posts 10000,100000 --out benchmarks/results/memory.json
+    python -m benchmarks.memory --posts 10000,100000 --out memory.json
 """
 
 from __future__ import annotations
