@@ -31,7 +31,7 @@ from statistics import median
 
 from benchmarks.corpus import absent_words
 from benchmarks.engines import Engine, Searching, load, size_bytes
-from benchmarks.engines.plain import read_post, walk
+from benchmarks.engines.plain import read_post, read_whole, walk
 from benchmarks.files import write_posts
 from benchmarks.memory_use import peak_mb
 from benchmarks.questions import Question, every_post
@@ -71,6 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     about = __doc__.splitlines()[0]
     parser = options_parser("benchmarks.ingest", about, runs=3)
     parser.add_argument("--posts", type=int, default=5_000, help="how many (%(default)s)")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="take the posts below this folder that have the keys of the sample, instead of those",
+    )
     parser.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
     parser.add_argument(
         "--whoosh-command",
@@ -90,7 +95,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wrong: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="searchidx-ingest-") as scratch:
         folder = Path(scratch, "posts")
-        paths = write_posts(folder, options.posts, options.seed)
+        if options.folder:
+            paths = _copied_posts(options.folder, folder)
+            options.posts = len(paths)
+        else:
+            paths = write_posts(folder, options.posts, options.seed)
         floors = _floors(folder, paths)
         if "whoosh" in engines or options.whoosh_command:
             floors["whoosh_command_posts_per_s"] = _whoosh_command(folder, options.posts)
@@ -110,6 +119,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     head = {"benchmark": "ingest", **facts, **environment(engines), "skipped": skipped}
     save(options.out, {**head, "wrong": wrong, "floors": floors, "measured": measured})
     return 1 if wrong else 0
+
+
+def _copied_posts(source: Path, folder: Path) -> list[Path]:
+    """Copy the posts that python-frontmatter can read and that have all that a Record has."""
+    copies = []
+    for path in sorted(source.rglob("*.md")):
+        name = path.relative_to(source)
+        try:
+            read_whole(source, str(name))
+        except Exception:  # whatever a parser makes of what people write
+            continue
+        copy = folder / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        copies.append(copy)
+    return copies
 
 
 @dataclass(frozen=True, slots=True)

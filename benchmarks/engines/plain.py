@@ -113,7 +113,7 @@ def read_whole(folder: Path, path: str) -> Whole:
     record = _record(path, post.metadata)
     meta = {key: value for key, value in post.metadata.items() if key not in _TAKEN}
     meta["provider"].pop("name")
-    for item in meta["related"]:
+    for item in meta.get("related", ()):
         item.pop("title")
     return Whole(record, post.content, meta)
 
@@ -128,8 +128,8 @@ def _record(path: str, meta: dict[str, Any]) -> Record:
         title=meta["title"],
         excerpt=meta["excerpt"],
         topics=tuple(meta["topics"]),
-        related=tuple(item["title"] for item in meta["related"]),
+        related=tuple(item["title"] for item in meta.get("related", ())),
         provider=meta["provider"]["name"],
         date=meta["publishedDateTime"].astimezone(UTC),
-        quality=meta["quality"],
+        quality=meta.get("quality", 0),
     )
