@@ -14,7 +14,7 @@ from queue import SimpleQueue
 from typing import BinaryIO, NamedTuple
 
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
-from searchidx.columnar.merge import MergedField, Merger, Source
+from searchidx.columnar.merge import MergedField, Merger, Source, merge
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import SegmentRecord
 from searchidx.store.processes import Gone, Process
@@ -35,12 +35,11 @@ def merge_segments(
     Raises: IndexCorrupt, IndexVersionMismatch; OSError when the disk is full.
     """
     with _told(folder):
-        merger = _merger(folder, records)
-        writer = ArrayFileWriter(stream)
         if jobs <= 1:
-            fields = {name: merger.write_field(writer, name) for name in merger.fields}
-            merger.finish(writer, merger.write_documents(writer), fields)
+            merge(stream, _sources(folder, records), folder)
             return
+        merger = Merger(_sources(folder, records), folder)
+        writer = ArrayFileWriter(stream)
         fields = {}
         with _Team(folder, records, merger, jobs) as team:
             data = merger.write_documents(writer)
@@ -55,9 +54,8 @@ def merge_segments(
         merger.finish(writer, data, fields)
 
 
-def _merger(folder: Path, records: Sequence[SegmentRecord]) -> Merger:
-    sources = [Source(open_segment(folder, one), alive_of(one)) for one in records]
-    return Merger(sources, folder)
+def _sources(folder: Path, records: Sequence[SegmentRecord]) -> list[Source]:
+    return [Source(open_segment(folder, one), alive_of(one)) for one in records]
 
 
 def _told(folder: Path) -> told_as_corrupt:
@@ -77,7 +75,7 @@ class FieldMaker:
     def __init__(self, folder: Path, records: Sequence[SegmentRecord]) -> None:
         self._told = _told(folder)
         with self._told:
-            self._merger = _merger(folder, records)
+            self._merger = Merger(_sources(folder, records), folder)
 
     def answer(self, task: _Task) -> MergedField:
         """Merge a field into the file."""
