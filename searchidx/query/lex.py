@@ -50,6 +50,8 @@ _BARE_VALUE = late_pattern(r"\w[\w.-]*")
 _SPACE = late_pattern(r"\s+")
 _PLAIN_WORD = late_pattern(r"[a-z0-9]+(?=\s|$)")
 """What is nothing but a word wherever it stands; most of what people type."""
+PLAIN_WORDS = late_pattern(r"[a-z0-9]+(?: [a-z0-9]+)*")
+"""A query that holds nothing but such words, one space between them."""
 _PHRASE = late_pattern(
     r'["\u201c\u201d\u201e]((?:\\.|[^"\\\u201c\u201d])*)(["\u201c\u201d]?)', re.S
 )

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 from whoosh import query
 
+from searchidx.analysis import LONGEST_TERM
 from searchidx.errors import QueryError
 from searchidx.query import clauses
 from searchidx.query.clauses import Refusal
-from searchidx.query.lex import Token, TokenKind, lex
+from searchidx.query.lex import PLAIN_WORDS, Token, TokenKind, lex
 from searchidx.query.prose import SENTENCE, as_prose, is_prose
 from searchidx.query.values import (
     Clause,
@@ -32,6 +33,7 @@ from searchidx.query.values import (
     Value,
     clause_of,
     is_punctuation,
+    word_of,
 )
 from searchidx.query.vocabulary import ParsedQuery, Vocabulary
 from searchidx.query.words import Conjunction
@@ -73,9 +75,12 @@ def parse_lenient(
 
     A query with nothing left matches no post.
     """
-    parser = _Parser(text, vocabulary, now or datetime.now(UTC))
-    clause = parser.whole()
-    problems = tuple(sorted(parser.problems, key=lambda problem: problem.position))
+    clause = _words_alone(text, vocabulary)
+    problems: tuple[QueryError, ...] = ()
+    if clause is None:
+        parser = _Parser(text, vocabulary, now or datetime.now(UTC))
+        clause = parser.whole()
+        problems = tuple(sorted(parser.problems, key=lambda problem: problem.position))
     if clause is None:
         return ParsedQuery(text, query.NullQuery, False, problems)
     is_ranked = clause.role is Role.LOOKED_FOR
@@ -88,6 +93,17 @@ def parse_lenient(
     title = asked.title(text, vocabulary.title)
     runs = asked.runs(vocabulary.telling_fields)
     return ParsedQuery(text, tree, is_ranked, problems, asked.loose(), title, runs, asked)
+
+
+def _words_alone(text: str, vocabulary: Vocabulary) -> Clause | None:
+    """A query of nothing but words, as most are: there is no grammar to it. None for any other."""
+    if not PLAIN_WORDS.fullmatch(text) or not vocabulary.plain_fields:
+        return None
+    words = tuple(word_of(term[:LONGEST_TERM], vocabulary) for term in text.split())
+    if len(words) == 1:
+        return Clause(words[0].node, Role.LOOKED_FOR, Conjunction(words))
+    asked = Conjunction(words)
+    return Clause(asked.strict(), Role.LOOKED_FOR, asked)
 
 
 class _Parser:

@@ -142,13 +142,14 @@ def _plain(value: Value, vocabulary: Vocabulary) -> Clause:
 def plain_word(value: Value, vocabulary: Vocabulary) -> PlainWord:
     """A word typed plainly. One of several terms matches where they stand side by side, and is
     scored as they are."""
-    node = _plain_text(vocabulary.plain_fields, value, vocabulary)
     found = query_slots(value.text)
     boost = value.modifiers.boost
+    if len(found) == 1 and not found[0].tail:
+        return word_of(found[0].term, vocabulary, boost)
+    node = _plain_text(vocabulary.plain_fields, value, vocabulary)
     if len(found) == 1:
-        is_stop_word = boost == 1.0 and vocabulary.is_stop_word(found[0].term)
         node = clauses.boosted(node, boost)
-        return PlainWord((found[0].term,), node, (node,), is_stop_word)
+        return PlainWord((found[0].term,), node, (node,))
     terms = tuple(slot.term for slot in found)
     parts = tuple(
         None if vocabulary.is_stop_word(term) else plain_term(term, vocabulary, boost)
@@ -159,6 +160,13 @@ def plain_word(value: Value, vocabulary: Vocabulary) -> PlainWord:
         return PlainWord(terms, clauses.boosted(node, boost), parts, is_stop_word=True)
     together = query.AndMaybe(clauses.constant(node, 0.0), clauses.any_of(scored))
     return PlainWord(terms, together, parts)
+
+
+def word_of(term: str, vocabulary: Vocabulary, boost: float = 1.0) -> PlainWord:
+    """A word typed plainly that is a single term."""
+    node = plain_term(term, vocabulary, boost)
+    is_stop_word = boost == 1.0 and vocabulary.is_stop_word(term)
+    return PlainWord((term,), node, (node,), is_stop_word)
 
 
 def plain_term(term: str, vocabulary: Vocabulary, boost: float = 1.0) -> query.Query:

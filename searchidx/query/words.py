@@ -77,6 +77,8 @@ class Conjunction(NamedTuple):
     def loose(self, more: Sequence[query.Query] = ()) -> query.Query | None:
         """What matches any of the words, or `more`, and everything else; None if that is the same
         as all of them."""
+        if len(self.words) < 2 and not more:
+            return None
         free = [word for word in self.telling if not word.is_required]
         if len(free) + bool(more) < 2 or not free:
             return None
