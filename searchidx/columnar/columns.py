@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import BOTH_ENDS, Numbers
 from searchidx.columnar.postings import narrow
 from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
 
@@ -193,8 +193,8 @@ class ByteColumn:
 
     def picked(self, numbers: Numbers) -> list[bytes]:
         """The bytes of some documents."""
-        at = self._at
-        return self._bytes.parts(at.picked(numbers).tolist(), at.picked(numbers + 1).tolist())
+        starts, stops = self._at.picked(numbers + BOTH_ENDS).tolist()
+        return self._bytes.parts(starts, stops)
 
     def rows(self) -> list[bytes]:
         """The bytes of every document."""

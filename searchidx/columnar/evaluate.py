@@ -53,16 +53,18 @@ def best(
     base = node.a if isinstance(node, WithCloseness) else node
     evaluations = [_Evaluation(searcher, part) for part in searcher.parts]
     found = [evaluation.scored(base) for evaluation in evaluations]
-    bases = [part.base for part in searcher.parts]
     total = sum(map(len, found))
-    if not isinstance(node, WithCloseness) or not total or limit <= 0:
-        return best_of(list(zip(found, bases, strict=True)), limit)
+    if not total or limit <= 0:
+        return total, []
+    bases = [part.base for part in searcher.parts]
+    if not isinstance(node, WithCloseness):
+        return total, best_of(list(zip(found, bases, strict=True)), limit)
     least = lowest_of_best(found, limit) / (1 + node.most) * (1 - ROUNDING)
     lifted = [
         evaluation.with_closeness(above(one, least), node.runs)
         for evaluation, one in zip(evaluations, found, strict=True)
     ]
-    return total, best_of(list(zip(lifted, bases, strict=True)), limit)[1]
+    return total, best_of(list(zip(lifted, bases, strict=True)), limit)
 
 
 def matching(node: query.Query, searcher: ArraySearcher) -> list[DocSet]:
@@ -79,7 +81,7 @@ class _Evaluation:
         self.size = part.documents
         self.alive = part.alive
         self.among: DocSet | None = None
-        self.nothing = DocSet(self.size, np.zeros(0, dtype=np.int64))
+        self.nothing = DocSet(self.size, _NO_DOCS)
 
     # -- documents and scores
 
@@ -493,6 +495,8 @@ def _added(found: Found, more: Found) -> Found:
     scores[docs.searchsorted(common.docs)] += more.scores_of(common.docs)
     return Found(DocSet(found.set.size, docs), scores)
 
+
+_NO_DOCS: Numbers = np.zeros(0, dtype=np.int64)
 
 ROUNDING = 1e-5
 """A sum of float32 scores may be off by such a share of it."""

@@ -265,7 +265,7 @@ class StoredArray:
             if self._searches > FEW_SEARCHES:
                 self.whole()
             else:
-                found = places.tolist()
+                found = places.ravel().tolist()
                 self._check_parts(found, [place + 1 for place in found])
         return self._items[places]
 

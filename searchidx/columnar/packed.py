@@ -23,6 +23,10 @@ Bytes: TypeAlias = "npt.NDArray[np.uint8]"
 _WIDTHS = (1, 2, 4, 8)
 _BY_WIDTH = {width: np.dtype(f"<u{width}") for width in _WIDTHS}
 
+BOTH_ENDS = np.array([[0], [1]])
+"""Added to the numbers of runs: where the bounds of each are, of which the end of one is the start
+of the next."""
+
 
 def differences(at: Array) -> Numbers:
     """Each number less the one before it: one item less than there are numbers."""

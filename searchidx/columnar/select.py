@@ -18,22 +18,21 @@ Part = tuple[Found, int]
 """What one segment found, and the number of its first document."""
 
 
-def best_of(parts: Sequence[Part], limit: int) -> tuple[int, list[tuple[int, float]]]:
-    """How many documents all segments together matched, and the `limit` best as (number, score).
+def best_of(parts: Sequence[Part], limit: int) -> list[tuple[int, float]]:
+    """The `limit` best of the documents of all segments, which ascend, as (number, score).
 
     Best first; of two with the same score the lower number.
     """
-    total = sum(len(found) for found, _ in parts)
-    if limit <= 0 or not total:
-        return total, []
-    best = [_best(found, base, limit) for found, base in parts if len(found)]
+    best = [_best(found, base, limit) for found, base in parts if limit > 0 and len(found)]
+    if not best:
+        return []
     if len(best) == 1:
         docs, scores = best[0]
     else:
         docs = np.concatenate([docs for docs, _ in best])
         scores = np.concatenate([scores for _, scores in best])
-    order = np.lexsort((docs, -scores))[:limit]
-    return total, list(zip(docs[order].tolist(), scores[order].tolist(), strict=True))
+    order = (-scores).argsort(kind="stable")[:limit]
+    return list(zip(docs[order].tolist(), scores[order].tolist(), strict=True))
 
 
 def lowest_of_best(parts: Sequence[Found], limit: int) -> float:
@@ -59,7 +58,7 @@ def above(found: Found, least: float) -> Found:
 
 
 def _best(found: Found, base: int, limit: int) -> tuple[Numbers, Scores]:
-    """Candidates for the best of one segment: at least the `limit` best, in no order."""
+    """Candidates for the best of one segment, ascending: at least the `limit` best."""
     if found.constant is not None:
         docs = _first(found.set, limit)
         return docs + base, np.full(len(docs), found.constant, dtype=np.float32)
@@ -72,6 +71,8 @@ def _best(found: Found, base: int, limit: int) -> tuple[Numbers, Scores]:
             docs = docs[found.set.mask[docs]]
         return docs + base, dense[docs]
     scores = found.scores()
+    if len(scores) <= BLOCK:  # all of so few
+        return found.set.docs + base, scores
     places = high(scores, limit)
     return found.set.docs[places] + base, scores[places]
 

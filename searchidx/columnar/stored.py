@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import Numbers
+from searchidx.columnar.packed import BOTH_ENDS, Numbers
 from searchidx.columnar.postings import narrow
 from searchidx.columnar.runs import Ragged, ragged
 
@@ -172,7 +172,7 @@ class StoredReader:
     def heads(self, numbers: Numbers) -> list[list[Any]]:
         """The short values of some documents, each a list in the order of `names`: None, or none at
         the end, where there is no such value."""
-        starts, stops = (self._heads_at.picked(numbers + n).tolist() for n in (0, 1))
+        starts, stops = self._heads_at.picked(numbers + BOTH_ENDS).tolist()
         text = b",".join(self._heads.parts(starts, stops)).decode("utf-8", "surrogatepass")
         rows: list[list[Any]] = _VALUE_OF(f"[{text}]")[0]
         return rows

@@ -195,7 +195,7 @@ class ArrayCollector(Collector):  # type: ignore[misc]
     def _items(self, found: Sequence[Found]) -> list[tuple[Any, int]]:
         """Score and number of the documents to show."""
         parts = [(one, part.base) for one, part in zip(found, self._arrays.parts, strict=True)]
-        _, best = best_of(parts, self._total if self._limit is None else self._limit)
+        best = best_of(parts, self._total if self._limit is None else self._limit)
         return [(score, number) for number, score in best]
 
     # -- what Whoosh's Results ask

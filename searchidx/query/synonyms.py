@@ -13,7 +13,7 @@ from pathlib import Path
 
 from whoosh import query
 
-from searchidx.analysis import query_slots, stemmer
+from searchidx.analysis import query_slots
 from searchidx.errors import SettingsError
 from searchidx.query.lex import Token, TokenKind
 from searchidx.query.values import Modifiers, Value, plain_word
@@ -32,8 +32,7 @@ class Synonyms:
     def applied(self, asked: Conjunction, vocabulary: Vocabulary) -> Conjunction:
         """What is asked for, in which words may be others that mean the same. Of texts that start
         with the same word the longest counts."""
-        languages = vocabulary.plain_languages
-        stem = stemmer(languages[0]) if languages else str
+        stem = next(iter(vocabulary.plain_stemmers), str)
         known = {tuple(map(stem, terms)): texts for terms, texts in self.others.items()}
         longest = max(map(len, known), default=0)
         words: list[PlainWord] = []

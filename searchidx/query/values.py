@@ -172,8 +172,8 @@ def word_of(term: str, vocabulary: Vocabulary, boost: float = 1.0) -> PlainWord:
 def plain_term(term: str, vocabulary: Vocabulary, boost: float = 1.0) -> query.Query:
     """A term as typed, in the fields in which plain words are looked for."""
     if vocabulary.plain_is_default:
-        stems = dict.fromkeys(stemmer(lang)(term) for lang in vocabulary.plain_languages)
-        return clauses.any_of(query.Term(ANY, stem, boost=boost) for stem in stems)
+        stems = dict.fromkeys([stem(term) for stem in vocabulary.plain_stemmers])
+        return clauses.any_of([query.Term(ANY, stem, boost=boost) for stem in stems])
     fields = [(names_of(spec), spec.weight * boost) for spec in vocabulary.plain_fields]
     return clauses.any_of(
         query.Term(names.terms, stemmer(names.language)(term), boost=weight)

@@ -79,6 +79,11 @@ class Vocabulary:
         return tuple(dict.fromkeys(found))
 
     @cached_property
+    def plain_stemmers(self) -> tuple[Callable[[str], str], ...]:
+        """The stemming functions of these languages."""
+        return tuple(map(stemmer, self.plain_languages))
+
+    @cached_property
     def plain_is_default(self) -> bool:
         """Whether plain words are looked for in the default fields."""
         return not self.plain or set(self.plain) == {s.name for s in self.fields if s.default}

@@ -55,7 +55,7 @@ def added_words(
             forms.setdefault(term, Counter()).update(post.forms[term])
     best = sorted(scores.items(), key=lambda row: (-row[1], row[0]))[:MOST_WORDS]
     whole = sum(score for _, score in best)
-    known = {stemmer(lang)(term) for lang in vocabulary.plain_languages for term in terms}
+    known = {stem(term) for stem in vocabulary.plain_stemmers for term in terms}
     added = []
     for term, score in best:
         form = forms[term].most_common(1)[0][0]

@@ -242,6 +242,9 @@ class Snapshot:
 
     def heads(self, numbers: Sequence[int]) -> list[PostHead]:
         """The paths of posts, and those of their texts that are short: a fraction of the work."""
+        if len(self._parts) == 1:
+            with self._files:
+                return self._heads(self._parts[0], numbers)
         by_part: dict[int, list[int]] = {}
         for number in numbers:
             by_part.setdefault(bisect_right(self._bases, number) - 1, []).append(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -272,3 +273,32 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
     assert error.end > error.position
     assert error.reason
     assert error.hint
+
+
+LANGUAGES = Vocabulary(
+    tuple(
+        replace(spec, language=language, default=True)
+        for spec, language in zip(DEFAULT_FIELDS, ("de", "en", "none"), strict=False)
+    )
+)
+
+
+@given(
+    st.sampled_from([EVERYWHERE, IN_TITLE, LANGUAGES, Vocabulary(())]),
+    st.lists(
+        st.one_of(
+            st.sampled_from(["the", "and", "or", "masks", "running", "2020", "häuser", "x" * 70]),
+            st.text("aensy0", min_size=1),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_words_alone_mean_what_the_grammar_makes_of_them(
+    vocabulary: Vocabulary, words: list[str]
+) -> None:
+    alone, by_grammar = " ".join(words), "  ".join(words) + " "
+    parsed = parse_lenient(alone, vocabulary, NOW)
+    other = parse_lenient(by_grammar, vocabulary, NOW)
+    assert repr(parsed._replace(text="", problems=())) == repr(other._replace(text="", problems=()))
+    assert [p.reason for p in parsed.problems] == [p.reason for p in other.problems]
