@@ -89,7 +89,8 @@ class Reading:
             raise QueryError(str(min(limit, offset)), 0, "limit and offset count from 0", "")
         match = self._match(options.get("match", self.defaults.match))
         asked, added = self._asked(parsed, options, match)
-        asked = self._bounded(asked, since, until)
+        if since or until:
+            asked = self._bounded(asked, since, until)
         found = answer(self.snapshot, asked, match, keys, offset + limit)
         facets = self._facets(found.tree, options.get("facets", ()), options.get("facet_limit", 0))
         return Results(
@@ -99,10 +100,10 @@ class Reading:
             offset=offset,
             facets=facets,
             problems=parsed.problems,
-            sort=",".join(("-" if k.descending else "") + k.spec.name for k in keys) or RELEVANCE,
+            sort=",".join(map(str, keys)) or RELEVANCE,
             elapsed_ms=(time.perf_counter() - started) * 1000,
             total_all=found.total_all,
-            added=tuple(word.word for word in added if word.is_new),
+            added=tuple([word.word for word in added if word.is_new]),
         )
 
     def similar(self, path: str, limit: int) -> Results:

@@ -99,7 +99,7 @@ def _words_alone(text: str, vocabulary: Vocabulary) -> Clause | None:
     """A query of nothing but words, as most are: there is no grammar to it. None for any other."""
     if not PLAIN_WORDS.fullmatch(text) or not vocabulary.plain_fields:
         return None
-    words = tuple(word_of(term[:LONGEST_TERM], vocabulary) for term in text.split())
+    words = tuple([word_of(term[:LONGEST_TERM], vocabulary) for term in text.split()])
     if len(words) == 1:
         return Clause(words[0].node, Role.LOOKED_FOR, Conjunction(words))
     asked = Conjunction(words)

@@ -108,7 +108,7 @@ def _posts(
 
 
 def _marked(posts: Scored, matched: Matched) -> tuple[tuple[int, float, Matched], ...]:
-    return tuple((number, score, matched) for number, score in posts)
+    return tuple([(number, score, matched) for number, score in posts])
 
 
 def _with_prior(prior: Prior, tree: query.Query) -> query.Query:

@@ -31,6 +31,10 @@ class SortKey(NamedTuple):
     spec: FieldSpec
     descending: bool
 
+    def __str__(self) -> str:
+        """As it is asked for."""
+        return f"-{self.spec.name}" if self.descending else self.spec.name
+
 
 class _Keys(NamedTuple):
     """A number for each post that sorts as its value does; `has` is None when all have one.
