@@ -188,8 +188,7 @@ class ByteColumn:
         self._at = file.stored(f"{prefix}.bytes.at")
 
     def __getitem__(self, number: int) -> bytes:
-        start, end = self._at.part(number, number + 2).tolist()
-        return self._bytes.part(start, end).tobytes()
+        return self._bytes.part(*self._at.run(number)).tobytes()
 
     def picked(self, numbers: Numbers) -> list[bytes]:
         """The bytes of some documents."""

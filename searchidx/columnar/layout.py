@@ -249,6 +249,11 @@ class StoredArray:
             self._check_parts((start,), (stop,))
         return self._items[start:stop]
 
+    def run(self, number: int) -> tuple[int, int]:
+        """Where a run starts and ends, in an array that holds where each starts."""
+        start, end = self.part(number, number + 2).tolist()
+        return start, end
+
     def parts(self, starts: Sequence[int], stops: Sequence[int]) -> list[bytes]:
         """The bytes of several parts: items `starts[n]` to `stops[n]`."""
         if not 0 <= min(starts) <= max(stops) <= len(self._items) or any(map(gt, starts, stops)):

@@ -260,9 +260,7 @@ class FieldTerms:
         return len(self._keys)
 
     def term(self, number: int) -> bytes:
-        return self._texts.part(
-            int(self._text_at[number]), int(self._text_at[number + 1])
-        ).tobytes()
+        return self._texts.part(*self._text_at.run(number)).tobytes()
 
     def texts(self) -> Ragged:
         """All terms in byte order."""
@@ -297,7 +295,8 @@ class FieldTerms:
         return first, self.first_from(above[:-1] + bytes([above[-1] + 1]))
 
     def document_frequency(self, number: int) -> int:
-        return int(self._starts[number + 1]) - int(self._starts[number])
+        start, end = self._starts.run(number)
+        return end - start
 
     def size_bytes(self) -> int:
         """What the arrays of the field take in the file."""
@@ -329,7 +328,7 @@ class FieldTerms:
     def weights(self, number: int) -> Array:
         """How often each of the documents of `docs` holds the term, in float32."""
         if self._floats is not None:
-            return self._floats.part(int(self._starts[number]), int(self._starts[number + 1]))
+            return self._floats.part(*self._starts.run(number))
         if self._counts is None:
             return np.full(self.document_frequency(number), self.unit, dtype=np.float32)
         counts = self._counts.run(number, self.document_frequency(number))
@@ -457,7 +456,7 @@ class _PackedRuns:
         self._at = file.stored(f"{name}.at")
 
     def run(self, number: int, count: int) -> Array:
-        return unpack(self._data.part(int(self._at[number]), int(self._at[number + 1])), count)
+        return unpack(self._data.part(*self._at.run(number)), count)
 
     def slice(self, first: int, last: int) -> Packed:
         at = self._at[first : last + 1].astype(np.int64)
