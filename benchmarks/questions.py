@@ -47,6 +47,18 @@ class Question:
     order: Order = Order.RELEVANCE
     facets: bool = False
 
+    def words_text(self, patterns: Mapping[Match, str]) -> str:
+        """The words as most languages of queries have them; empty when there are none.
+
+        `patterns` says how to write a word that is matched otherwise than as it is, `{}` in it.
+        """
+        match self.match:
+            case Match.ANY:
+                return " OR ".join(self.words)
+            case Match.PHRASE:
+                return '"{}"'.format(" ".join(self.words))
+        return patterns.get(self.match, "{}").format(" ".join(self.words))
+
     def moments(self) -> tuple[datetime, datetime]:
         """The first moment of `dates`, and the first one after them."""
         assert self.dates is not None

@@ -129,16 +129,7 @@ def _remove(database: sqlite3.Connection, path: str) -> None:
 
 def match_text(question: Question) -> str:
     """The words of the question in the language of MATCH; empty when there are none."""
-    words = question.words
-    match question.match:
-        case Match.ANY:
-            text = " OR ".join(words)
-        case Match.PHRASE:
-            text = f'"{" ".join(words)}"'
-        case Match.PREFIX:
-            text = f"{words[0]}*"
-        case _:
-            text = " ".join(words)
+    text = question.words_text({Match.PREFIX: "{}*"})
     return f"{text} NOT {question.excluded}" if question.excluded else text
 
 

@@ -125,25 +125,14 @@ def read_record(record: Record) -> Outcome:
 
 def query_text(question: Question) -> str:
     """The question in searchidx's language."""
-    words = question.words
-    match question.match:
-        case Match.ANY:
-            parts = [" OR ".join(words)]
-        case Match.PHRASE:
-            parts = [f'"{" ".join(words)}"']
-        case Match.PREFIX:
-            parts = [f"{words[0]}*"]
-        case Match.FUZZY:
-            parts = [f"{words[0]}~"]
-        case _:
-            parts = list(words)
+    parts = [question.words_text({Match.PREFIX: "{}*", Match.FUZZY: "{}~"})]
     if question.excluded:
         parts.append(f"-{question.excluded}")
     if question.quality:
         parts.append("quality:{}..{}".format(*question.quality))
     if question.dates:
         parts.append("date:{}..{}".format(*question.dates))
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 ENGINE = Engine(searchidx.Settings(Path()))

@@ -143,18 +143,10 @@ def write(writer: tantivy.IndexWriter, documents: Iterable[tantivy.Document]) ->
 
 def query_text(question: Question) -> str:
     """The question in the language of tantivy's parser; prefixes and wildcards as regexes."""
-    words = question.words
-    match question.match:
-        case Match.ANY:
-            parts = [" OR ".join(words)]
-        case Match.PHRASE:
-            parts = [f'"{" ".join(words)}"']
-        case Match.PREFIX:
-            parts = [_regex_text(f"{words[0]}.*")]
-        case Match.WILDCARD:
-            parts = [_regex_text(words[0].replace("*", ".*"))]
-        case _:
-            parts = list(words)
+    words = question.words_text({Match.PREFIX: "{}*"})
+    if question.match in (Match.PREFIX, Match.WILDCARD):
+        words = _regex_text(words.replace("*", ".*"))
+    parts = [words]
     if question.excluded:
         parts.append(f"-{question.excluded}")
     if question.quality:
@@ -162,7 +154,7 @@ def query_text(question: Question) -> str:
     if question.dates:
         start, end = question.moments()
         parts.append(f"date:[{start:%Y-%m-%dT%H:%M:%SZ} TO {end:%Y-%m-%dT%H:%M:%SZ}}}")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _regex_text(pattern: str) -> str:

@@ -139,23 +139,12 @@ def _write(writer: writing.IndexWriter, documents: Iterable[Mapping[str, Any]]) 
 
 def query_text(question: Question) -> str:
     """The question in the language of Whoosh's parser, but for the range of numbers."""
-    words = question.words
-    match question.match:
-        case Match.ANY:
-            parts = [" OR ".join(words)]
-        case Match.PHRASE:
-            parts = [f'"{" ".join(words)}"']
-        case Match.PREFIX:
-            parts = [f"{words[0]}*"]
-        case Match.FUZZY:
-            parts = [f"{words[0]}~"]
-        case _:
-            parts = list(words)
+    parts = [question.words_text({Match.PREFIX: "{}*", Match.FUZZY: "{}~"})]
     if question.excluded:
         parts.append(f"NOT {question.excluded}")
     if question.dates:
         parts.append("date:[{:%Y%m%d} TO {:%Y%m%d}]".format(*question.dates))
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 ENGINE = Engine(schema, document_fields)

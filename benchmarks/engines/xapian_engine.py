@@ -187,16 +187,7 @@ def _counts(spies: Iterable[Any]) -> dict[str, int]:
 
 def query_text(question: Question) -> str:
     """The question in the language of Xapian's parser; dates as seconds."""
-    words = question.words
-    match question.match:
-        case Match.ANY:
-            parts = [" OR ".join(words)]
-        case Match.PHRASE:
-            parts = [f'"{" ".join(words)}"']
-        case Match.PREFIX:
-            parts = [f"{words[0]}*"]
-        case _:
-            parts = list(words)
+    parts = [question.words_text({Match.PREFIX: "{}*"})]
     if question.excluded:
         parts.append(f"-{question.excluded}")
     if question.quality:
@@ -204,7 +195,7 @@ def query_text(question: Question) -> str:
     if question.dates:
         start, end = question.moments()
         parts.append(f"date:{int(start.timestamp())}..{int(end.timestamp()) - 1}")
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 ENGINE = _Engine()
