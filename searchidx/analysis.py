@@ -78,10 +78,37 @@ def fold(text: str) -> str:
     """The text without case, accents or compatibility forms. Folding twice changes nothing."""
     if text.isascii():
         return text.lower()
+    if len(text) > _LONG_TEXT:
+        pieces = _BEYOND_ASCII.split(text)
+        if len(pieces) * _FEWEST_BETWEEN < len(text):
+            pieces[::2] = map(str.lower, pieces[::2])
+            pieces[1::2] = map(_folded_run, pieces[1::2])
+            return "".join(pieces)
+    return _folded(text)
+
+
+_LONG_TEXT = 40
+_FEWEST_BETWEEN = 8
+_BEYOND_ASCII = late_pattern("([^\0-\x7f]+)")
+"""Long texts that hold few such runs are folded run by run. What is folded of a run does not depend
+on the ASCII around it: the marks that combine with ASCII are all dropped."""
+
+
+def _folded_run(run: str) -> str:
+    return _folded_sign(run) if len(run) <= _LONGEST_SIGN else _folded(run)
+
+
+_LONGEST_SIGN = 3
+
+
+def _folded(text: str) -> str:
     text = _SURROGATES.sub("\ufffd", text)
     folded = unicodedata.normalize("NFKD", text).casefold()
     folded = unicodedata.normalize("NFKD", folded).translate(_SPELT)
     return unicodedata.normalize("NFC", _IGNORED.sub("", folded))
+
+
+_folded_sign = lru_cache(maxsize=10_000)(_folded)
 
 
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:

@@ -19,6 +19,7 @@ from searchidx.posts.scan import expect, read_file, walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.manifest import Manifest
+from searchidx.store.processes import fewer_collections
 from searchidx.store.seen import note_seen, read_seen
 from searchidx.store.snapshot import Snapshot
 from searchidx.store.unfinished import usable
@@ -158,9 +159,10 @@ def sync(
     clear = snapshot is None or bool(plan.reason)
     purpose = f"{stamp} {__version__}"
     jobs = options.jobs or processors()
-    with Writer(
+    writer = Writer(
         folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose, jobs=jobs
-    ) as writer:
+    )
+    with fewer_collections(), writer:
         is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
         is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)
         if not options.full and (is_other or not is_next):
@@ -289,14 +291,20 @@ def _given_up(file: SourceFile) -> Problem:
     return Problem(file.path, 1, what, "leave it out with exclude", lost_text=True)
 
 
+SLOW_NS = 100_000
+"""Reading a file took longer than that: it was not in memory, and those that follow are not."""
+
+
 def _read_posts(base: Path, settings: Settings, files: Sequence[SourceFile]) -> Iterator[Outcome]:
-    expect(base, files)
-    for file in files:
-        yield _read_post(base, settings, file)
+    for place, file in enumerate(files):
+        started = time.perf_counter_ns()
+        outcome = read_file(base, file, settings)
+        if not place and time.perf_counter_ns() - started > SLOW_NS:
+            expect(base, files[1:])
+        yield _outcome(outcome, settings)
 
 
-def _read_post(base: Path, settings: Settings, file: SourceFile) -> Outcome:
-    outcome = read_file(base, file, settings)
+def _outcome(outcome: tuple[SourceFile, bytes] | Problem, settings: Settings) -> Outcome:
     if isinstance(outcome, Problem):
         return Outcome(None, (outcome,))
     post = build_post(*outcome, settings)

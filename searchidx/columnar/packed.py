@@ -112,9 +112,15 @@ def pack(values: Array, starts: Numbers) -> Packed:
         return Packed(values.astype(np.uint8), at)
     data = np.empty(at[-1], dtype=np.uint8)
     width_of, width_at = _width_each(widths, counts)
-    for width in np.unique(widths).tolist():
+    for width in distinct(widths).tolist():
         data[width_at == width] = values[width_of == width].astype(_BY_WIDTH[width]).view(np.uint8)
     return Packed(data, at)
+
+
+def distinct(numbers: Numbers) -> Numbers:
+    """The different numbers among these, all small and not below 0, ascending; what `np.unique`
+    gives, which imports masked arrays first."""
+    return np.flatnonzero(np.bincount(numbers))
 
 
 def _width_each(widths: Numbers, counts: Numbers) -> tuple[Bytes, Bytes]:
@@ -170,7 +176,7 @@ def unpack_all(packed: Packed, starts: Numbers) -> Numbers:
         values[:] = packed.data
         return values
     width_of, width_at = _width_each(widths, counts)
-    for width in np.unique(widths).tolist():
+    for width in distinct(widths).tolist():
         values[width_of == width] = packed.data[width_at == width].view(_BY_WIDTH[width])
     return values
 

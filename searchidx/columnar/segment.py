@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
-from whoosh.util.numeric import byte_to_length, length_to_byte
+from whoosh.util.numeric import byte_to_length
 
 from searchidx.columnar.columns import (
     ByteColumn,
@@ -42,14 +41,7 @@ Vector = list[tuple[bytes, float, bytes]]
 
 def length_bytes(lengths: Array) -> npt.NDArray[np.uint8]:
     """Lengths as Whoosh quantises them into a byte each."""
-    return np.minimum(np.searchsorted(_byte_ends(), lengths), 255).astype(np.uint8)
-
-
-@cache
-def _byte_ends() -> Array:
-    """The longest length that Whoosh rounds to each of its bytes, in their order."""
-    rounded = [length_to_byte(length) for length in range(int(LENGTHS[-1]) + 2)]
-    return np.flatnonzero(np.diff(rounded, append=256))
+    return np.minimum(np.searchsorted(LENGTHS, lengths), 255).astype(np.uint8)
 
 
 class FieldLengths(NamedTuple):

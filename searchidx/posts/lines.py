@@ -68,7 +68,6 @@ _ITEM = re.compile(
 """An item of a list on one line."""
 
 _QUOTED = re.compile(r'"([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)"')
-_ESCAPED = re.compile(r"\\(.)")
 
 Scalar = Callable[[str], Any]
 """The value of a text without quotes. Raises: ValueError for what has to be given to a parser."""
@@ -154,7 +153,10 @@ def _cut(text: str) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+    """What stands for a text in which each `\\` begins a `\\\\` or a `\\"`."""
+    if "\\" not in text:
+        return text
+    return "\\".join([part.replace('\\"', '"') for part in text.split("\\\\")])
 
 
 def _is_unusual(text: str) -> bool:

@@ -12,8 +12,9 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, Any, Protocol
 
 from searchidx.errors import SearchIdxError
@@ -74,6 +75,27 @@ class Process:
         self._process.wait()
 
 
+_COLLECTING = threading.Lock()
+_usual: list[tuple[int, int, int]] = []
+"""What the thresholds of garbage collection were, once for each block that raised them."""
+
+
+@contextmanager
+def fewer_collections() -> Iterator[None]:
+    """Collect garbage less often in this process: what is gathered for a segment is kept, and need
+    not be walked so often."""
+    with _COLLECTING:
+        _usual.append(_usual[0] if _usual else gc.get_threshold())
+        gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        with _COLLECTING:
+            usual = _usual.pop()
+            if not _usual:
+                gc.set_threshold(*usual)
+
+
 _SCRIPT = "from searchidx.store.processes import serve\nserve()"
 
 
@@ -82,8 +104,8 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is not an answer
     messages = sys.stdin.buffer
-    gc.set_threshold(100_000, 50, 50)  # what is gathered is kept, and need not be walked so often
-    with suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # the other end is gone
+    is_over = suppress(EOFError, BrokenPipeError, pickle.UnpicklingError)  # the other end is gone
+    with fewer_collections(), is_over:
         make, arguments = _receive(messages)
         worker = make(*arguments)
         while True:

@@ -20,7 +20,7 @@ import numpy as np
 from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
 from searchidx.columnar.found import Mask
 from searchidx.columnar.invert import Ids, Names
-from searchidx.columnar.packed import Numbers, changes, run_places
+from searchidx.columnar.packed import Numbers, changes, distinct, run_places
 from searchidx.columnar.runs import ragged
 
 
@@ -61,6 +61,13 @@ class Chunks(dict[str, int]):
 
     def __missing__(self, chunk: str) -> int:
         slots = chunk_terms(chunk)
+        if len(slots) == 1 == len(slots[0]):
+            self._found.append(self._words[slots[0][0]])
+            self._places.append(0)
+            self._slots.append(1)
+            self._firsts.append(len(self._found))
+            number = self[chunk] = len(self._slots) - 1
+            return number
         for place, terms in enumerate(slots):
             for term in terms:
                 self._found.append(self._words[term])
@@ -84,8 +91,7 @@ class Chunks(dict[str, int]):
             is_met[column.ids] = True
         first, _, found, _ = self.tables()
         met = np.flatnonzero(is_met)
-        words: Ids = np.unique(found[run_places(first[met], np.diff(first)[met])])
-        return words
+        return distinct(found[run_places(first[met], np.diff(first)[met])]).astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)
