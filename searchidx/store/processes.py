@@ -1,8 +1,10 @@
 """A process that does a part of the work, and is spoken to over pipes.
 
-It is started as `python -c` with the import path of this one, so that nothing is asked of the
-program that embeds searchidx. First it is told what makes its `Worker`; then it answers one message
-after the other, until its pipe is closed.
+It is a fork of this one where that is safe: on Linux, and while this process has no other threads
+of Python's, whose locks nobody would let go in the fork. It has imported everything then. Else it
+is started as `python -c` with the import path of this one, which takes some tenths of a second, so
+that nothing is asked of the program that embeds searchidx. It is told what makes its `Worker`; then
+it answers one message after the other, until its pipe is closed.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 from searchidx.errors import SearchIdxError
@@ -35,29 +40,17 @@ class Process:
     """A process that does work with `make(*arguments)`, out of reach of the terminal's Ctrl-C."""
 
     def __init__(self, make: Callable[..., Worker], arguments: tuple[Any, ...]) -> None:
-        script = f"import sys; sys.path[:] = {sys.path!r}\n" + _SCRIPT
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", script],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-        )
-        with suppress(OSError):
-            _send(self._input, (make, arguments))
-
-    @property
-    def _input(self) -> IO[bytes]:
-        assert self._process.stdin is not None
-        return self._process.stdin
+        self._process = _forked(make, arguments) if _may_fork() else _started(make, arguments)
 
     def ask(self, message: Any) -> Any:
         """The answer to a message.
 
         Raises: Gone when the process has ended, else whatever was raised in it.
         """
+        assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
-            _send(self._input, message)
+            _send(self._process.stdin, message)
             is_error, answer = _receive(self._process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
             raise Gone("a process that does a part of the work ended; try --jobs 1") from error
@@ -74,6 +67,100 @@ class Process:
                     pipe.close()
         self._process.wait()
 
+
+def _started(make: Callable[..., Worker], arguments: tuple[Any, ...]) -> subprocess.Popen[bytes]:
+    """A process that starts from nothing."""
+    script = f"import sys; sys.path[:] = {sys.path!r}\n" + _SCRIPT
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    with suppress(OSError):
+        _send(process.stdin, (make, arguments))
+    return process
+
+
+def _may_fork() -> bool:
+    return sys.platform == "linux" and threading.active_count() == 1 and all(map(_is_open, _USUAL))
+
+
+_USUAL = (0, 1, 2)
+"""The files that every process has; where one is closed, a pipe would take its number."""
+
+
+def _is_open(number: int) -> bool:
+    with suppress(OSError):
+        os.fstat(number)
+        return True
+    return False
+
+
+def _forked(make: Callable[..., Worker], arguments: tuple[Any, ...]) -> _Fork:
+    """A process that goes on from what this one has imported."""
+    messages, stdin = os.pipe()
+    answers, stdout = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of NumPy's threads, which wait
+        number = os.fork()
+    if not number:
+        try:
+            _be_forked(make, arguments, messages, stdout)
+        finally:  # whatever happens, nothing goes on here that this process had begun
+            os._exit(1)
+    os.close(messages)
+    os.close(stdout)
+    return _Fork(number, os.fdopen(stdin, "wb"), os.fdopen(answers, "rb"))
+
+
+@dataclass(slots=True)
+class _Fork:
+    """A forked process, with the doors of a `Popen`."""
+
+    number: int
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    is_over: bool = False
+
+    def kill(self) -> None:
+        """End it; it is not waited for yet, so the number is its own still."""
+        if not self.is_over:
+            with suppress(ProcessLookupError):
+                os.kill(self.number, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Wait until it is gone."""
+        if not self.is_over:
+            with suppress(ChildProcessError):  # the program has others waited for by itself
+                os.waitpid(self.number, 0)
+            self.is_over = True
+
+
+def _be_forked(
+    make: Callable[..., Worker], arguments: tuple[Any, ...], messages: int, answers: int
+) -> None:
+    """Be a forked process, which has no other open files than its pipes and the standard ones: it
+    neither holds a lock nor keeps another's pipe open."""
+    os.setsid()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
+    signal.set_wakeup_fd(-1)
+    gc.freeze()  # what was there before is never garbage here
+    low, high = sorted((messages, answers))
+    os.closerange(3, low)
+    os.closerange(low + 1, high)
+    os.closerange(high + 1, _MOST_FILES)
+    sys.stdout = sys.stderr
+    os.dup2(2, 1)
+    with os.fdopen(messages, "rb") as received, os.fdopen(answers, "wb") as sent:
+        _serve(received, sent, lambda: (make, arguments))
+    os._exit(0)
+
+
+_MOST_FILES = 1 << 20
+"""No process has that many open files."""
 
 _COLLECTING = threading.Lock()
 _usual: list[tuple[int, int, int]] = []
@@ -100,13 +187,22 @@ _SCRIPT = "from searchidx.store.processes import serve\nserve()"
 
 
 def serve() -> None:
-    """Be such a process: answer what comes in, until the other end is closed."""
+    """Be a process that was started: answer what comes in, until the other end is closed."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what anything prints is not an answer
     messages = sys.stdin.buffer
+    _serve(messages, answers, lambda: _receive(messages))
+
+
+def _serve(
+    messages: IO[bytes],
+    answers: IO[bytes],
+    first: Callable[[], tuple[Callable[..., Worker], tuple[Any, ...]]],
+) -> None:
+    """Answer messages with the worker that `first` says how to make."""
     is_over = suppress(EOFError, BrokenPipeError, pickle.UnpicklingError)  # the other end is gone
     with fewer_collections(), is_over:
-        make, arguments = _receive(messages)
+        make, arguments = first()
         worker = make(*arguments)
         while True:
             message = _receive(messages)

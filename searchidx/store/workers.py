@@ -177,8 +177,9 @@ class _Team:
     def run(self, batches: Iterator[list[Any]]) -> Iterator[tuple[list[Any], Done]]:
         """Deal with all batches; each as it is done, in no order."""
         answers: SimpleQueue[_Answer] = SimpleQueue()
-        for _ in range(self._jobs):
-            arguments = (batches, answers)
+        processes = [self._start() for _ in range(self._jobs)]
+        for process in processes:
+            arguments = (process, batches, answers)
             threading.Thread(target=self._drive, args=arguments, daemon=True).start()
         busy = self._jobs
         while busy:
@@ -190,10 +191,11 @@ class _Team:
             else:
                 yield answer
 
-    def _drive(self, batches: Iterator[list[Any]], answers: SimpleQueue[_Answer]) -> None:
+    def _drive(
+        self, process: Process, batches: Iterator[list[Any]], answers: SimpleQueue[_Answer]
+    ) -> None:
         """Give one process after another batch after batch, until there are no more."""
         try:
-            process = self._start()
             gathered: list[_Order] = []
             again: deque[_Order] = deque()
             deaths = 0

@@ -69,6 +69,7 @@ def in_every_process(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
         "    return merge_field(self, task)\n"
         "m.FieldMaker.answer = answer\n"
     )
+    monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr(processes, "_SCRIPT", script + processes._SCRIPT)
 
 
@@ -96,6 +97,7 @@ def test_where_no_process_can_be_started_one_merges(
 
     records = segments_in(tmp_path)
     expected = merged(tmp_path, records, 1)
+    monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr("searchidx.store.processes.subprocess.Popen", none)
     assert merged(tmp_path, records, 2) == expected
 

@@ -187,6 +187,7 @@ def test_processes_leave_what_they_wrote(root: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(workers, "FEWEST_ITEMS", 1)
     monkeypatch.setattr(workers, "BATCH", 5)
     eager = "import searchidx.store.workers as w\nw.CHECKPOINT_S = -1.0\n"
+    monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr(processes, "_SCRIPT", eager + processes._SCRIPT)
     stopped_after(40, root)
     assert 40 <= synced(root).resumed < POSTS

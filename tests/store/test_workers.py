@@ -64,10 +64,18 @@ class Made:
         )
 
 
+@pytest.fixture(params=["forked", "started"])
+def start(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways in which a process comes to be."""
+    if request.param == "started":
+        monkeypatch.setattr(processes, "_may_fork", lambda: False)
+
+
 def names(numbers: range | list[int]) -> list[str]:
     return sorted(f"{number}.md" for number in numbers)
 
 
+@pytest.mark.usefixtures("start")
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_every_item_is_read_once(tmp_path: Path, jobs: int) -> None:
     made = Made(tmp_path, read_all, 450, jobs)
@@ -83,6 +91,7 @@ def test_what_gives_no_post_is_told(tmp_path: Path, jobs: int) -> None:
     assert len(made.paths) == 180
 
 
+@pytest.mark.usefixtures("start")
 def test_an_item_that_ends_the_process_is_given_up_and_the_others_are_read(tmp_path: Path) -> None:
     made = Made(tmp_path, partial(die_at, 333), 700, 2)
     assert made.lost == [333]
@@ -98,6 +107,7 @@ def die_once(mark: Path, fatal: int, number: int) -> Outcome:
     return read_all(number)
 
 
+@pytest.mark.usefixtures("start")
 @pytest.mark.parametrize("fatal", [0, 100, 199, 200])
 def test_a_process_that_ends_once_costs_no_item(tmp_path: Path, fatal: int) -> None:
     made = Made(tmp_path, partial(die_once, tmp_path / "mark", fatal), 201, 2)
@@ -120,6 +130,7 @@ def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
         "    return finish(self)\n"
         "w.SegmentMaker.finish = once\n"
     )
+    monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr(processes, "_SCRIPT", end_first + processes._SCRIPT)
     read = partial(each, partial(die_after, tmp_path / "finished", tmp_path / "mark", 150))
     team = workers._Team(tmp_path, DEFAULT_FIELDS, read, 1)
@@ -137,17 +148,20 @@ def die_after(finished: Path, mark: Path, fatal: int, number: int) -> Outcome:
 def test_processes_that_keep_ending_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr(processes, "_SCRIPT", "raise SystemExit(1)")
     with pytest.raises(SearchIdxError, match="--jobs 1"):
         Made(tmp_path, read_all, 10, 2)
 
 
+@pytest.mark.usefixtures("start")
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_goes_wrong_in_a_process_is_raised_here(tmp_path: Path, jobs: int) -> None:
     with pytest.raises(OSError, match="No space left"):
         Made(tmp_path, partial(fail_at, 150), 300, jobs)
 
 
+@pytest.mark.usefixtures("start")
 def test_no_process_stays_when_the_work_is_left(tmp_path: Path) -> None:
     answers = make_segments(tmp_path, DEFAULT_FIELDS, partial(each, read_all), range(100_000), 2)
     next(answers)
@@ -168,10 +182,12 @@ def gone_within(seconds: float, parent: int) -> bool:
 def workers_of(parent: int) -> list[int]:
     """The worker processes of a process, as far as /proc tells."""
     found = []
+    own = Path(f"/proc/{parent}/cmdline").read_bytes()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             status = (folder / "status").read_text()
-            is_worker = b"searchidx.store.processes" in (folder / "cmdline").read_bytes()
+            command = (folder / "cmdline").read_bytes()
+            is_worker = command == own or b"searchidx.store.processes" in command
         except OSError:
             continue
         if is_worker and f"\nPPid:\t{parent}\n" in status:
