@@ -117,7 +117,7 @@ def pack(values: Array, starts: Numbers) -> Packed:
     return Packed(data, at)
 
 
-def distinct(numbers: Numbers) -> Numbers:
+def distinct(numbers: Array) -> Numbers:
     """The different numbers among these, all small and not below 0, ascending; what `np.unique`
     gives, which imports masked arrays first."""
     return np.flatnonzero(np.bincount(numbers))

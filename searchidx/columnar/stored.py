@@ -50,10 +50,14 @@ class Tails(NamedTuple):
 
 
 class StoredWriter:
-    """Gathers the stored values of one document after the other."""
+    """Gathers the stored values of one document after the other.
 
-    def __init__(self) -> None:
-        self._names: dict[str, int] = {}
+    The values named first in the heads are those of `names`: where writers agree on them, what they
+    gathered can be put together as it is.
+    """
+
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        self._names = {name: place for place, name in enumerate(names)}
         self._heads: list[bytes] = []
         self._tails = _TailsWriter()
 
@@ -79,6 +83,8 @@ class StoredWriter:
                 head.append(value)
             else:
                 head[at] = value
+        while head and head[-1] is None:
+            head.pop()
         self._heads.append(_json(head))
         self._tails.add(_row(tail))
 

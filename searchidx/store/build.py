@@ -28,7 +28,7 @@ from searchidx.columnar.numbers import SIGN_BIT, date_numbers, float_numbers, nu
 from searchidx.columnar.postings import FieldPostings
 from searchidx.columnar.runs import Ragged, ragged
 from searchidx.columnar.segment import FieldLengths, SegmentData, length_bytes, write_segment
-from searchidx.columnar.stored import StoredWriter
+from searchidx.columnar.stored import StoredValues, StoredWriter, joined
 from searchidx.names import (
     ANY,
     ANY_WORDS,
@@ -51,7 +51,16 @@ from searchidx.names import (
 from searchidx.posts.model import FieldValue, Post
 from searchidx.schema import build_schema
 from searchidx.settings import FieldKind, FieldSpec
-from searchidx.store.tokens import Chunks, Numbering, Stems, TermColumn, TokenColumn, Tokens, spaced
+from searchidx.store.tokens import (
+    Chunks,
+    Numbering,
+    Stems,
+    TermColumn,
+    TokenColumn,
+    Tokens,
+    distinct_texts,
+    spaced,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -96,7 +105,6 @@ class SegmentBuilder:
         self.analyses = analyses or Analyses()
         self._specs = tuple(specs)
         schema = build_schema(specs)
-        self._stored = StoredWriter()
         self._texts = [
             _TextField(spec, self.analyses.chunks)
             for spec in specs
@@ -108,6 +116,10 @@ class SegmentBuilder:
             if spec.kind in (FieldKind.NUMBER, FieldKind.DATE)
         ]
         self._bools = [(spec, TermColumn()) for spec in specs if spec.kind is FieldKind.BOOL]
+        self._kept = [field.spec.name for field in self._texts]
+        self._kept += [spec.name for spec, _ in self._bools]
+        self._stored = StoredWriter(self._kept)
+        self._taken: list[StoredValues] = []
         self._paths: list[str] = []
         self._path_words = TokenColumn(self.analyses.chunks)
         self._path_values = TermColumn()
@@ -157,21 +169,46 @@ class SegmentBuilder:
             self._meta.add(numbers, [post.meta for post in posts])
         _add_flat(self._has, numbers, [_has_names(post) for post in posts])
         paths = [post.file.path for post in posts]
-        self._path_words.add(numbers, spaced(paths))
-        self._path_values.add(numbers, fold_values(paths, LONGEST_KEYWORD)[0])
+        each = np.arange(len(paths))
+        self._path_words.add(numbers, spaced(paths), each)
+        self._path_values.add(numbers, fold_values(paths, LONGEST_KEYWORD)[0], each)
         self._paths += paths
         files = [post.file for post in posts]
         self._files += [(file.size_bytes, file.mtime_ns, file.ctime_ns) for file in files]
         self._digests += [bytes.fromhex(file.digest) for file in files]
-        kept = [field.spec.name for field in self._texts] + [spec.name for spec, _ in self._bools]
         for post in posts:
-            self._stored.add(_stored(post, kept))
+            self._stored.add(_stored(post, self._kept))
+
+    def finish(self) -> None:
+        """Take apart what waits: no more posts are added."""
+        if self._waiting:
+            self._settle()
+
+    def take(self, other: SegmentBuilder) -> None:
+        """Add the posts that another builder of the same fields has gathered, behind the own; both
+        are finished."""
+        first_doc = len(self)
+        chunk_numbers = self.analyses.chunks.numbers_of(other.analyses.chunks)
+        for own, text in zip(self._texts, other._texts, strict=True):
+            own.take(text, first_doc, chunk_numbers)
+        for ours, number in zip(self._numbers, other._numbers, strict=True):
+            ours.take(number, first_doc)
+        for (_, terms), (_, others) in zip(self._bools, other._bools, strict=True):
+            terms.take(others, first_doc)
+        self._meta.take(other._meta, first_doc, chunk_numbers)
+        self._has.take(other._has, first_doc)
+        self._path_words.take(other._path_words, first_doc, chunk_numbers)
+        self._path_values.take(other._path_values, first_doc)
+        self._paths += other._paths
+        self._files += other._files
+        self._digests += other._digests
+        self._taken += [other._stored.finish(), *other._taken]
 
     def write(self, stream: BinaryIO) -> None:
         """Write the segment file; the builder is used up."""
-        if self._waiting:
-            self._settle()
-        data = SegmentData(len(self), self._stored.finish(), stored_columns=[PATH])
+        self.finish()
+        stored = joined([self._stored.finish(), *self._taken])
+        data = SegmentData(len(self), stored, stored_columns=[PATH])
         files = np.array(self._files, dtype=np.int64).reshape(-1, 3)
         for place, name in enumerate((FILE_SIZE, FILE_MTIME, FILE_CTIME)):
             data.columns[name] = NumberValues(files[:, place])
@@ -246,7 +283,8 @@ def _stored(post: Post, names: Sequence[str]) -> dict[str, Any]:
 def _add_flat(column: TermColumn, docs: Ids, terms: Sequence[Sequence[str]]) -> None:
     """Add the terms of each document."""
     counts = np.fromiter(map(len, terms), np.int64, len(terms))
-    column.add(np.repeat(docs, counts), list(chain.from_iterable(terms)))
+    distinct, which = distinct_texts(list(chain.from_iterable(terms)))
+    column.add(np.repeat(docs, counts), distinct, which)
 
 
 _FLAGS: dict[Any, tuple[str, ...]] = {None: (), False: ("f",), True: ("t",)}
@@ -266,20 +304,23 @@ class _TextField:
     def add(self, docs: Ids, values: Sequence[Any]) -> None:
         """Add the values of some documents: a tuple of texts each, which may be empty."""
         counts = np.fromiter(map(len, values), np.int64, len(values))
-        texts = list(chain.from_iterable(values))
+        texts, which = distinct_texts(list(chain.from_iterable(values)))
         owners: Ids = np.repeat(docs, counts)
-        self.tokens.add(owners, spaced(texts))
+        self.tokens.add(owners, spaced(texts), which)
         terms, folded = fold_values(texts, self._longest)
         if self._is_sortable:
-            firsts = (counts.cumsum() - counts).tolist()
-            self.sort_keys += [
-                _sort_key(folded[first]) if own else None
-                for first, own in zip(firsts, values, strict=True)
-            ]
+            keys = list(map(_sort_key, folded))
+            firsts = iter(which[(counts.cumsum() - counts)[counts > 0]].tolist())
+            self.sort_keys += [keys[next(firsts)] if own else None for own in values]
         if "" in terms:
-            owners = owners[[bool(term) for term in terms]]
-            terms = [term for term in terms if term]
-        self.values.add(owners, terms)
+            has_term = np.array(list(map(bool, terms)), dtype=np.bool_)[which]
+            owners, which = owners[has_term], which[has_term]
+        self.values.add(owners, terms, which)
+
+    def take(self, other: _TextField, first_doc: int, chunk_numbers: Ids) -> None:
+        self.tokens.take(other.tokens, first_doc, chunk_numbers)
+        self.values.take(other.values, first_doc)
+        self.sort_keys += other.sort_keys
 
 
 class _NumberField:
@@ -295,6 +336,10 @@ class _NumberField:
         has = [value is not None for value in values]
         self._docs.append(docs[has])
         self._values += [value for value in values if value is not None]
+
+    def take(self, other: _NumberField, first_doc: int) -> None:
+        self._docs += [docs + np.int32(first_doc) for docs in other._docs]
+        self._values += other._values
 
     def column(self, documents: int) -> Column:
         values = np.full(documents, self._default, dtype="<u8")
@@ -339,22 +384,27 @@ class _MetaField:
     def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Add the (key, text) pairs of some documents."""
         counts = np.fromiter(map(len, pairs), np.int64, len(pairs))
-        keys, texts = zip(*chain.from_iterable(pairs), strict=True)
-        numbers = np.fromiter(map(self._numbers.__getitem__, keys), np.int32, len(keys))
-        order = numbers.argsort(kind="stable")
-        numbers, owners = numbers[order], np.repeat(docs, counts)[order]
-        every = [texts[at] for at in order.tolist()]
+        distinct, which = distinct_texts(list(chain.from_iterable(pairs)))
+        keys, texts = zip(*distinct, strict=True)
+        key_of = np.fromiter(map(self._numbers.__getitem__, keys), np.int32, len(keys))
+        order = key_of[which].argsort(kind="stable")
+        which, owners = which[order], np.repeat(docs, counts)[order]
         known = list(self._prefixes)
-        prefixes = [known[number] for number in numbers.tolist()]
-        terms, _ = fold_values(every, LONGEST_META_VALUE)
-        self.values.add(owners, list(map(add, prefixes, terms)))
-        searched = [_searched(t) if "://" in t or len(t) > LONGEST_OPAQUE else t for t in every]
+        prefixes = [known[number] for number in key_of.tolist()]
+        terms, _ = fold_values(texts, LONGEST_META_VALUE)
+        self.values.add(owners, list(map(add, prefixes, terms)), which)
+        searched = [_searched(t) if "://" in t or len(t) > LONGEST_OPAQUE else t for t in texts]
         if "" in searched:
-            has_words = np.array([bool(text) for text in searched], dtype=np.bool_)
-            numbers, owners = numbers[has_words], owners[has_words]
-            searched = list(filter(None, searched))
-        self._tokens.add(owners, spaced(searched))
-        self._prefix_of.append(numbers)
+            has_words = np.array(list(map(bool, searched)), dtype=np.bool_)[which]
+            which, owners = which[has_words], owners[has_words]
+        self._tokens.add(owners, spaced(searched), which)
+        self._prefix_of.append(key_of[which])
+
+    def take(self, other: _MetaField, first_doc: int, chunk_numbers: Ids) -> None:
+        self._tokens.take(other._tokens, first_doc, chunk_numbers)
+        self.values.take(other.values, first_doc)
+        numbers = np.array([self._prefixes[one] for one in other._prefixes], dtype=np.int32)
+        self._prefix_of += [numbers[one] for one in other._prefix_of]
 
     def fields(
         self, data: SegmentData, documents: int

@@ -14,6 +14,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from searchidx.analysis import VALUE_GAP, chunk_terms, stemmer
 from searchidx.columnar.found import Mask
 from searchidx.columnar.invert import Ids, Names
 from searchidx.columnar.packed import Numbers, changes, distinct, run_places
-from searchidx.columnar.runs import ragged
+from searchidx.columnar.runs import Ragged, ragged
 
 
 def _names(texts: Iterable[str]) -> Names:
@@ -77,6 +78,24 @@ class Chunks(dict[str, int]):
         number = self[chunk] = len(self._slots) - 1
         return number
 
+    def numbers_of(self, other: Chunks) -> Ids:
+        """The numbers here of another's chunks, in the order of their numbers there; what is not
+        known here is taken over without being analysed again."""
+        first, slots, found, places = (one.tolist() for one in other.tables())
+        words = list(other._words)
+        numbers = []
+        for number, chunk in enumerate(other):
+            own = self.get(chunk)
+            if own is None:
+                begin, end = first[number], first[number + 1]
+                self._found.extend([self._words[words[word]] for word in found[begin:end]])
+                self._places.extend(places[begin:end])
+                self._slots.append(slots[number])
+                self._firsts.append(len(self._found))
+                own = self[chunk] = len(self._slots) - 1
+            numbers.append(own)
+        return np.array(numbers, dtype=np.int32)
+
     def tables(self) -> tuple[Ids, Ids, Ids, Ids]:
         """Where the words of each chunk start (and the last end), how many slots it has; the words
         of all chunks, and the slot of each."""
@@ -120,16 +139,26 @@ class TokenColumn:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, docs: Ids, texts: Sequence[str]) -> None:
-        """Add values of the field; `docs` are the documents that have them, ascending."""
-        if not texts:
+    def add(self, docs: Ids, texts: Sequence[str], which: Numbers) -> None:
+        """Add values of the field: `docs` are the documents that have them, ascending, and `which`
+        the place in `texts` of each."""
+        if not len(which):
             return
         whole = _BETWEEN.join(texts)
         if whole.count(_GAP) >= len(texts):
             whole = _BETWEEN.join([text.replace(_GAP, "\1") for text in texts])
-        self._ids.extend(map(self._chunks.__getitem__, whole.split()))
-        self._ids.append(0)
+        found = array("i", map(self._chunks.__getitem__, whole.split()))
+        found.append(0)
+        ids = _int32(found)
+        values = Ragged(ids, np.flatnonzero(ids == 0) + 1)
+        self._ids.frombytes(values.picked(which).items.tobytes())
         self._docs.append(docs)
+
+    def take(self, other: TokenColumn, first_doc: int, chunk_numbers: Ids) -> None:
+        """Add what another column holds, whose documents are numbered from `first_doc` here, and
+        whose chunks have these numbers."""
+        self._ids.frombytes(chunk_numbers[other.ids].tobytes())
+        self._docs += [docs + np.int32(first_doc) for docs in other._docs]
 
     @property
     def ids(self) -> Ids:
@@ -145,6 +174,8 @@ class TokenColumn:
         docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)
         return expand(self._chunks, ids[~is_gap], sizes, docs, groups)
 
+
+_Text = TypeVar("_Text")
 
 _BETWEEN = f" {_GAP} "
 
@@ -218,6 +249,15 @@ def _positions(sizes: Numbers, leads: Mask, odd: Numbers, odd_slots: Ids) -> Ids
     return positions
 
 
+def distinct_texts(texts: Sequence[_Text]) -> tuple[list[_Text], Numbers]:
+    """The different ones among some texts, or parts of texts, and for each which of them it is.
+    What people write about their posts is mostly the same from post to post."""
+    numbers: dict[_Text, int] = {}
+    firsts = np.fromiter(map(numbers.setdefault, texts, count()), np.int64, len(texts))
+    starts = np.fromiter(numbers.values(), np.int64, len(numbers))
+    return list(numbers), starts.searchsorted(firsts)
+
+
 def spaced(texts: Sequence[str]) -> list[str]:
     """Texts with the same slots as these, in most of which each chunk is one plain word in lower
     case, so that far fewer chunks are different: `Well-known,` becomes `well known `."""
@@ -261,24 +301,35 @@ class TermColumn:
 
     def __init__(self) -> None:
         self._firsts: dict[str, int] = {}
-        """Each term, and the place in `_places` where it stands first."""
+        """Each term, and how many were added before it: a number that it alone has."""
+        self._added = 0
         self._places = array("i")
+        """The numbers of the terms that the documents have."""
         self._docs: list[Ids] = []
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, docs: Ids, terms: Sequence[str]) -> None:
-        """Add terms, and the documents that have them; what a document has twice counts once."""
-        self._places.extend(map(self._firsts.setdefault, terms, count(len(self._places))))
+    def add(self, docs: Ids, terms: Sequence[str], which: Numbers | Ids) -> None:
+        """Add terms: `docs` are the documents that have them, and `which` the place in `terms` of
+        each. What a document has twice counts once."""
+        firsts = map(self._firsts.setdefault, terms, count(self._added))
+        places = np.fromiter(firsts, np.int32, len(terms))[which]
+        self._places.frombytes(places.tobytes())
+        self._added += len(terms)
         self._docs.append(docs)
+
+    def take(self, other: TermColumn, first_doc: int) -> None:
+        """Add what another column holds, whose documents are numbered from `first_doc` here."""
+        numbers, docs = other.terms()
+        self.add(docs + np.int32(first_doc), list(other._firsts), numbers)
 
     def names(self) -> Names:
         """The terms in the order of their numbers, as UTF-8."""
         return _names(self._firsts)
 
     def terms(self) -> tuple[Ids, Ids]:
-        """The number of each term, and its document."""
+        """The number of each term in that order, and its document."""
         firsts = np.fromiter(self._firsts.values(), np.int32, len(self._firsts))
         numbers = firsts.searchsorted(_int32(self._places)).astype(np.int32)
         docs = np.concatenate(self._docs) if self._docs else np.zeros(0, dtype=np.int32)

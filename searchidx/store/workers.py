@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
@@ -33,6 +33,9 @@ SMALL_BATCH = 10
 
 SEGMENT_BYTES = 150 * 1024 * 1024
 """A segment is written when what a process has gathered for it takes about so much memory."""
+
+LITTLE_BYTES = 100 * 1024 * 1024
+"""What all processes have gathered becomes one segment, when it takes no more memory."""
 
 CHECKPOINT_S = 20.0
 """And when it has gathered for so many seconds: what is lost when it is stopped."""
@@ -60,32 +63,38 @@ Read = Callable[[Sequence[Any]], Iterable[Outcome]]
 @dataclass(frozen=True, slots=True)
 class Done:
     """A batch is dealt with. `lost` are the places in it of items that gave no post; `segments`
-    were written meanwhile. An item `is_given_up` when reading it ended the process."""
+    were written meanwhile, and `builder` is what was gathered and not written, being little. An
+    item `is_given_up` when reading it ended the process."""
 
     items: int
     lost: tuple[int, ...] = ()
     problems: tuple[Problem, ...] = ()
     segments: tuple[SegmentRecord, ...] = ()
     is_given_up: bool = False
+    builder: SegmentBuilder | None = None
 
     def quiet(self) -> Done:
         """What has not been told yet of a batch that is read again."""
-        return Done(0, segments=self.segments)
+        return Done(0, segments=self.segments, builder=self.builder)
 
 
 class SegmentMaker:
     """Reads items, and writes segments of what they give."""
 
-    def __init__(self, folder: Path, specs: Sequence[FieldSpec], read: Read) -> None:
+    def __init__(
+        self, folder: Path, specs: Sequence[FieldSpec], read: Read, little_bytes: int = 0
+    ) -> None:
+        """What is left is little, and given away, when it takes no more memory than that."""
         self._folder = folder
+        self._little_bytes = little_bytes
         self._specs = specs
         self._read = read
         self._builder = SegmentBuilder(specs)
         self._begun = time.monotonic()
 
     def answer(self, batch: Sequence[Any] | None) -> Done:
-        """Read a batch, or, when there are no more, write what is left."""
-        return self.finish() if batch is None else self.handle(batch)
+        """Read a batch, or, when there are no more, hand over what is left, or write it."""
+        return self.handle(batch) if batch is not None else self.hand_over()
 
     def handle(self, batch: Sequence[Any]) -> Done:
         """Read some items."""
@@ -106,18 +115,31 @@ class SegmentMaker:
         """Write what is left."""
         return Done(0, segments=self._written())
 
+    def hand_over(self) -> Done:
+        """Give what is left away if it is little, else write it."""
+        self._builder.finish()
+        if self._builder.size_bytes() > self._little_bytes:
+            return self.finish()
+        return Done(0, builder=self._builder if len(self._builder) else None)
+
     def _written(self) -> tuple[SegmentRecord, ...]:
         builder = self._builder
         if not len(builder):
             return ()
         analyses = None if builder.analyses.is_full() else builder.analyses
-        name = new_name()
-        with new_segment_file(self._folder, name) as stream:
-            builder.write(stream)
-        record = record_of(self._folder, name)
+        record = _written(self._folder, builder)
+        self._little_bytes = 0
         self._builder = SegmentBuilder(self._specs, analyses)
         self._begun = time.monotonic()
         return (record,)
+
+
+def _written(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
+    """What a builder has gathered, as a segment."""
+    name = new_name()
+    with new_segment_file(folder, name) as stream:
+        builder.write(stream)
+    return record_of(folder, name)
 
 
 def make_segments(
@@ -134,8 +156,17 @@ def make_segments(
             yield batch, maker.handle(batch)
         yield [], maker.finish()
         return
+    builders: list[SegmentBuilder] = []
     with _Team(folder, specs, read, jobs) as team:
-        yield from team.run(_batches(items, BATCH))
+        for batch, done in team.run(_batches(items, BATCH)):
+            if done.builder is not None:
+                builders.append(done.builder)
+            yield batch, replace(done, builder=None)
+    if builders:
+        first, *others = builders
+        for other in others:
+            first.take(other)
+        yield [], Done(0, segments=(_written(folder, first),))
 
 
 def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -159,7 +190,7 @@ class _Team:
     """
 
     def __init__(self, folder: Path, specs: Sequence[FieldSpec], read: Read, jobs: int) -> None:
-        self._arguments = (folder, tuple(specs), read)
+        self._arguments = (folder, tuple(specs), read, LITTLE_BYTES // jobs)
         self._jobs = jobs
         self._processes: list[Process] = []
         self._guard = threading.Lock()
@@ -216,7 +247,7 @@ class _Team:
                         back += order.split()
                     again.extendleft(reversed(back))
                     continue
-                if done.segments:
+                if done.segments or done.builder:
                     gathered = []
                 elif order.items:
                     gathered.append(order)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from searchidx.analysis import VALUE_GAP, slots
-from searchidx.store.tokens import Chunks, Numbering, TokenColumn, spaced
+from searchidx.store.tokens import Chunks, Numbering, TokenColumn, distinct_texts, spaced
 
 texts = st.lists(st.text(alphabet="abZ1 .,-'&+#\n\t\0_éß日本\u2019"), max_size=6)
 
@@ -44,7 +44,7 @@ def test_tokens_stand_where_the_slots_of_their_texts_do(
     column = TokenColumn(Chunks(words))
     docs = np.array([doc for doc, _, _ in some], dtype=np.int32)
     groups = np.array([group for _, group, _ in some], dtype=np.int32)
-    column.add(docs, [text for _, _, text in some])
+    column.add(docs, *distinct_texts([text for _, _, text in some]))
     expected = []
     position, last = 0, None
     for doc, group, text in some:

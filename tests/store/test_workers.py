@@ -123,12 +123,12 @@ def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
     end_first = (
         "import os, pathlib, searchidx.store.workers as w\n"
         f"mark = pathlib.Path({str(tmp_path / 'finished')!r})\n"
-        "finish = w.SegmentMaker.finish\n"
+        "finish = w.SegmentMaker.hand_over\n"
         "def once(self):\n"
         "    if not mark.exists():\n"
         "        mark.touch(); os._exit(9)\n"
         "    return finish(self)\n"
-        "w.SegmentMaker.finish = once\n"
+        "w.SegmentMaker.hand_over = once\n"
     )
     monkeypatch.setattr(processes, "_may_fork", lambda: False)
     monkeypatch.setattr(processes, "_SCRIPT", end_first + processes._SCRIPT)
@@ -137,7 +137,7 @@ def test_a_process_that_ends_while_it_finishes_and_again_costs_no_item(
     with team:
         answers = list(team.run(iter([list(range(100)), list(range(100, 200)), [200]])))
     made = sum(done.items for _, done in answers)
-    kept = sum(record.documents for _, done in answers for record in done.segments)
+    kept = sum(len(done.builder) for _, done in answers if done.builder)
     assert (made, kept) == (201, 201)
 
 
@@ -193,6 +193,17 @@ def workers_of(parent: int) -> list[int]:
         if is_worker and f"\nPPid:\t{parent}\n" in status:
             found.append(int(folder.name))
     return found
+
+
+def test_what_processes_gathered_is_one_segment_if_it_is_little(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Made(tmp_path, read_all, 3_000, 3)
+    assert [len(done.segments) for _, done in one.answers if done.segments] == [1]
+    monkeypatch.setattr(workers, "LITTLE_BYTES", 0)
+    many = Made(tmp_path, read_all, 3_000, 3)
+    assert len([done for _, done in many.answers if done.segments]) > 1
+    assert many.paths == one.paths == names(range(3_000))
 
 
 def test_segments_are_written_when_memory_is_used_up(
