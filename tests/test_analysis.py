@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from searchidx import analysis
 from searchidx.analysis import (
     LONGEST_TERM,
+    _folded,
     chunk_slots,
     chunk_terms,
     fold,
@@ -202,3 +203,9 @@ def test_plain_chunks_have_the_pieces_that_any_chunk_has(chunk: str) -> None:
 )
 def test_plain_chunks(chunk: str, is_plain: bool) -> None:
     assert analysis._is_plain(chunk) is is_plain
+
+
+@given(st.text(alphabet="ab ßŁİſÅ’–éи´א日本゙ֹ́٠ﬁ\ud800😀"), st.text(alphabet="xy ", min_size=60))
+def test_long_texts_are_folded_as_short_ones(odd: str, plain: str) -> None:
+    text = plain[:30] + odd + plain[30:] + "Zoë" + plain
+    assert fold(text) == _folded(text)

@@ -152,8 +152,8 @@ def _be_forked(
     os.closerange(3, low)
     os.closerange(low + 1, high)
     os.closerange(high + 1, _MOST_FILES)
-    sys.stdout = sys.stderr
-    os.dup2(2, 1)
+    os.dup2(2, 1)  # what anything prints is not an answer
+    sys.stdout = sys.stderr = os.fdopen(2, "w", buffering=1, errors="replace", closefd=False)
     with os.fdopen(messages, "rb") as received, os.fdopen(answers, "wb") as sent:
         _serve(received, sent, lambda: (make, arguments))
     os._exit(0)
