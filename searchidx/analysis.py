@@ -78,6 +78,8 @@ def fold(text: str) -> str:
     """The text without case, accents or compatibility forms. Folding twice changes nothing."""
     if text.isascii():
         return text.lower()
+    if len(text) <= _LONGEST_SIGN:
+        return _folded_sign(text)
     if len(text) > _LONG_TEXT:
         pieces = _BEYOND_ASCII.split(text)
         if len(pieces) * _FEWEST_BETWEEN < len(text):
@@ -99,6 +101,7 @@ def _folded_run(run: str) -> str:
 
 
 _LONGEST_SIGN = 3
+"""Of texts of no more characters, such as pairs of ideographs, those met lately are remembered."""
 
 
 def _folded(text: str) -> str:
@@ -108,7 +111,7 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", _IGNORED.sub("", folded))
 
 
-_folded_sign = lru_cache(maxsize=10_000)(_folded)
+_folded_sign = lru_cache(maxsize=30_000)(_folded)
 
 
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
@@ -177,10 +180,18 @@ def query_slots(text: str) -> tuple[Slot, ...]:
     return found
 
 
+_AROUND = '!"$%()*,-/:;<=>?@[\\]^_`{|}~'
+"""The ASCII signs that are part of no term."""
+
+
 def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     """The terms of each slot of a chunk, the first as typed."""
-    if chunk.isascii() and chunk.isalnum():
-        return [(chunk.lower()[:LONGEST_TERM],)]
+    if chunk.isascii():
+        word = chunk.strip(_AROUND)
+        if word[-1:] == "." and len(word) > 2:
+            word = word[:-1]
+        if word.isalnum():
+            return [(word.lower()[:LONGEST_TERM],)]
     if _is_simple(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
