@@ -183,15 +183,20 @@ def query_slots(text: str) -> tuple[Slot, ...]:
 _AROUND = '!"$%()*,-/:;<=>?@[\\]^_`{|}~'
 """The ASCII signs that are part of no term."""
 
+_LAST_ALPHABET = "\u0530"
+"""Before it are Latin, Greek and Cyrillic letters, of which a run is a word."""
+
 
 def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
     """The terms of each slot of a chunk, the first as typed."""
-    if chunk.isascii():
-        word = chunk.strip(_AROUND)
-        if word[-1:] == "." and len(word) > 2:
-            word = word[:-1]
-        if word.isalnum():
+    word = chunk.strip(_AROUND)
+    if word[-1:] == "." and len(word) > 2:
+        word = word[:-1]
+    if word.isalnum():
+        if word.isascii():
             return [(word.lower()[:LONGEST_TERM],)]
+        if word.isalpha() and len(word) > 1 and max(word) < _LAST_ALPHABET:
+            return [(_term(word),)]
     if _is_simple(chunk):
         return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
     return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
