@@ -7,6 +7,7 @@ of Whoosh columns keep Whoosh's own bytes.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,9 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import BOTH_ENDS, Numbers
-from searchidx.columnar.postings import narrow
-from searchidx.columnar.runs import Ragged, byte_order, joined, ragged
+from searchidx.columnar.packed import BOTH_ENDS, Numbers, narrow
+from searchidx.columnar.runs import Ragged, byte_order, joined, ragged, read_runs, write_runs
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,11 +102,9 @@ def write_column(writer: ArrayFileWriter, prefix: str, column: Column) -> None:
                 writer.add(f"{prefix}.order", narrow(_order(column)))
         case TextValues():
             writer.add(f"{prefix}.ordinals", narrow(column.ordinals))
-            writer.add(f"{prefix}.texts", column.texts.items)
-            writer.add(f"{prefix}.texts.at", narrow(column.texts.bounds()))
+            write_runs(writer, f"{prefix}.texts", [column.texts])
         case ByteValues():
-            writer.add(f"{prefix}.bytes", column.rows.items)
-            writer.add(f"{prefix}.bytes.at", narrow(column.rows.bounds()))
+            write_runs(writer, f"{prefix}.bytes", [column.rows])
         case WhooshValues():
             writer.add_bytes(f"{prefix}.whoosh", column.data)
 
@@ -154,6 +152,15 @@ class NumberColumn:
         """The column, to be written again."""
         return NumberValues(self.values, self.has, self.order is not None)
 
+    def part(self, first: int, last: int) -> NumberValues:
+        """That of some documents, to be written again; `first` is a multiple of 8."""
+        name, has = f"{self._prefix}.has", None
+        if name in self._file:
+            bits = self._file.part(name, first // 8, -(-last // 8))
+            has = np.unpackbits(bits, count=last - first, bitorder="little").view(np.bool_)
+        values = self._file.part(f"{self._prefix}.numbers", first, last)
+        return NumberValues(values, has, f"{self._prefix}.order" in self._file)
+
     def present(self, docs: Numbers) -> npt.NDArray[np.bool_] | None:
         """Which of the documents have a number; None when all have."""
         return None if self.has is None else self.has[docs]
@@ -177,7 +184,21 @@ class TextColumn:
 
     def data(self) -> TextValues:
         """The column, to be written again."""
-        return TextValues(self.ordinals, Ragged(self._texts.whole(), self._at[1:]))
+        return TextValues(self.ordinals, self.texts(0, len(self)))
+
+    def first_from(self, text: bytes) -> int:
+        """How many of the texts are below `text`."""
+        return bisect_left(range(1, len(self) + 1), text, key=self.text)
+
+    def texts(self, first: int, last: int) -> Ragged:
+        """The texts that the ordinals from `first` + 1 up to `last` stand for."""
+        return read_runs(self._texts, self._at, first, last)
+
+    def sizes(self, first: int, last: int) -> Numbers:
+        """How many bytes the texts before each of those from `first` to `last`, the last one too,
+        have together."""
+        sizes: Numbers = self._at[first : last + 1].astype(np.int64)
+        return sizes
 
 
 class ByteColumn:
@@ -194,6 +215,10 @@ class ByteColumn:
         """The bytes of some documents."""
         starts, stops = self._at.picked(numbers + BOTH_ENDS).tolist()
         return self._bytes.parts(starts, stops)
+
+    def part(self, first: int, last: int) -> Ragged:
+        """The bytes of the documents from `first` up to `last`."""
+        return read_runs(self._bytes, self._at, first, last)
 
     def rows(self) -> list[bytes]:
         """The bytes of every document."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,16 @@ _BY_WIDTH = {width: np.dtype(f"<u{width}") for width in _WIDTHS}
 BOTH_ENDS = np.array([[0], [1]])
 """Added to the numbers of runs: where the bounds of each are, of which the end of one is the start
 of the next."""
+
+
+def narrow(array: Array) -> Array:
+    """The same whole numbers in the smallest unsigned type that holds them all."""
+    return array.astype(narrow_type(int(array.max()) if len(array) else 0))
+
+
+def narrow_type(highest: int) -> np.dtype[Any]:
+    """The smallest unsigned type that holds a whole number."""
+    return next(kind for kind in _BY_WIDTH.values() if highest <= np.iinfo(kind).max)
 
 
 def differences(at: Array) -> Numbers:
@@ -47,7 +57,7 @@ def copy_runs(source: Array, starts: Array, sizes: Array, target: Array, places:
     """Copy runs of items: run `n`, the `sizes[n]` items of `source` from `starts[n]` on, becomes
     those of `target` from `places[n]` on. Both arrays hold the same kind of items, contiguous.
 
-    Short runs of the same size are copied together, as if each were one item.
+    Short runs of the same size are copied together, as if each were one item; long ones one by one.
     """
     is_short = sizes <= LONGEST_SHORT if int(sizes.sum()) > FEW_ITEMS else np.zeros(0, np.bool_)
     if is_short.any():
@@ -60,11 +70,20 @@ def copy_runs(source: Array, starts: Array, sizes: Array, target: Array, places:
                 _as_runs(target, size)[places[runs]] = _as_runs(source, size)[starts[runs]]
         long = np.flatnonzero(~is_short)
         starts, sizes, places = starts[long], sizes[long], places[long]
+    is_long = sizes >= SHORTEST_LONG
+    if is_long.any():
+        long = np.flatnonzero(is_long)
+        ends = (starts[long].tolist(), sizes[long].tolist(), places[long].tolist())
+        for start, size, place in zip(*ends, strict=True):
+            target[place : place + size] = source[start : start + size]
+        rest = np.flatnonzero(~is_long)
+        starts, sizes, places = starts[rest], sizes[rest], places[rest]
     if len(sizes):
         target[run_places(places, sizes)] = source[run_places(starts, sizes)]
 
 
 LONGEST_SHORT = 64
+SHORTEST_LONG = 2_000
 FEW_ITEMS = 10_000
 
 
@@ -102,10 +121,7 @@ def pack(values: Array, starts: Numbers) -> Packed:
     counts = differences(starts)
     if not len(counts):
         return Packed(np.zeros(0, np.uint8), np.zeros(1, np.int64))
-    highest = np.maximum.reduceat(values, starts[:-1])
-    widths = np.full(len(counts), 1, dtype=np.int64)
-    for width in _WIDTHS[:-1]:
-        widths[highest >= 1 << (8 * width)] = 2 * width
+    widths = _widths(np.maximum.reduceat(values, starts[:-1]))
     at = np.zeros(len(counts) + 1, dtype=np.int64)
     np.cumsum(counts * widths, out=at[1:])
     if (widths == 1).all():
@@ -131,33 +147,66 @@ def _width_each(widths: Numbers, counts: Numbers) -> tuple[Bytes, Bytes]:
 
 
 def joined_packed(
-    parts: Sequence[Packed], counts: Numbers, order: Numbers, heads: Numbers
+    parts: Sequence[Packed],
+    counts: Numbers,
+    order: Numbers,
+    heads: Numbers,
+    firsts: Numbers | None = None,
 ) -> Packed:
     """Runs of several arrays put together, without looking at the numbers in them.
 
     Run `n` of all parts, one behind the other, has `counts[n]` numbers. The runs are taken in the
     given order, and from each of `heads`, places in that order, up to the next they become one.
+    `firsts`, in that order, are what the first number of each run becomes; None leaves them.
     """
     data = np.concatenate([part.data for part in parts])
     sizes = np.concatenate([differences(part.at) for part in parts])
     starts = (sizes.cumsum() - sizes)[order]
     counts, sizes = counts[order], sizes[order]
     widths = sizes // counts
-    ends = np.append(heads[1:], len(order))
-    wide = np.repeat(np.maximum.reduceat(widths, heads), ends - heads)
-    whole = counts * wide
-    bounds = np.concatenate([[0], whole.cumsum()])
-    at = bounds[np.append(heads, len(order))]
-    if np.array_equal(wide, widths):
-        return Packed(picked_runs(data, starts, sizes), at)
-    joined = np.empty(bounds[-1], dtype=np.uint8)
+    needed = widths if firsts is None else np.maximum(widths, _widths(firsts))
+    members = np.diff(np.append(heads, len(order)))
+    wide = np.repeat(np.maximum.reduceat(needed, heads), members)
+    at = np.zeros(len(order) + 1, dtype=np.int64)
+    np.cumsum(counts * wide, out=at[1:])
+    joined = np.empty(at[-1], dtype=np.uint8)
     for narrow, width in np.unique(np.stack([widths, wide], axis=1), axis=0).tolist():
         runs = np.flatnonzero((widths == narrow) & (wide == width))
-        held = picked_runs(data, starts[runs], sizes[runs]).view(_BY_WIDTH[narrow])
-        widened = held.astype(_BY_WIDTH[width]).view(np.uint8)
-        ends = whole[runs].cumsum()
-        copy_runs(widened, ends - whole[runs], whole[runs], joined, bounds[runs])
-    return Packed(joined, at)
+        if narrow == width:
+            copy_runs(data, starts[runs], sizes[runs], joined, at[runs])
+        else:
+            held = picked_runs(data, starts[runs], sizes[runs]).view(_BY_WIDTH[narrow])
+            widened = held.astype(_BY_WIDTH[width]).view(np.uint8)
+            whole = counts[runs] * width
+            copy_runs(widened, whole.cumsum() - whole, whole, joined, at[runs])
+    if firsts is not None:
+        _put_firsts(joined, at, wide, firsts)
+    return Packed(joined, at[np.append(heads, len(order))])
+
+
+def run_firsts(packed: Packed, starts: Numbers) -> Numbers:
+    """The first number of each run."""
+    widths = differences(packed.at) // differences(starts)
+    firsts = np.zeros(len(widths), dtype=np.int64)
+    for byte in range(_WIDTHS[-1]):
+        runs = np.flatnonzero(widths > byte)
+        firsts[runs] |= packed.data[packed.at[runs] + byte].astype(np.int64) << (8 * byte)
+    return firsts
+
+
+def _put_firsts(data: Bytes, at: Numbers, widths: Numbers, firsts: Numbers) -> None:
+    """Let the first number of each run be another, which has room in so many bytes."""
+    for byte in range(_WIDTHS[-1]):
+        runs = np.flatnonzero(widths > byte)
+        data[at[runs] + byte] = (firsts[runs] >> (8 * byte)).astype(np.uint8)
+
+
+def _widths(values: Array) -> Numbers:
+    """In how many bytes each of some whole numbers has room."""
+    widths = np.full(len(values), 1, dtype=np.int64)
+    for width in _WIDTHS[:-1]:
+        widths[values >= 1 << (8 * width)] = 2 * width
+    return widths
 
 
 def unpack(data: Bytes, count: int) -> Array:

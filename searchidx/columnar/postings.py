@@ -11,7 +11,7 @@ runs, one run a term (see packed.py). Weights that are all 1 are not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,13 +22,14 @@ from searchidx.columnar.packed import (
     Numbers,
     Packed,
     differences,
+    narrow,
     pack,
     picked_runs,
     run_sums,
     unpack,
     unpack_all,
 )
-from searchidx.columnar.runs import KEY_BYTES, Ragged, sort_keys
+from searchidx.columnar.runs import KEY_BYTES, Ragged, bounds_of, read_runs, sort_keys
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -55,15 +56,6 @@ class FieldPostings(NamedTuple):
     unit: float = 1.0
     positions: Ragged | None = None
     values: Ragged | None = None
-
-
-def narrow(array: Array) -> Array:
-    """The same whole numbers in the smallest unsigned type that holds them all."""
-    highest = int(array.max()) if len(array) else 0
-    for dtype in (np.uint8, np.uint16, np.uint32):
-        if highest <= np.iinfo(dtype).max:
-            return array.astype(dtype)
-    return array.astype(np.uint64)
 
 
 def whole_weights(weights: npt.NDArray[np.float32]) -> Array:
@@ -112,16 +104,12 @@ class FieldWriter:
     def finish(self) -> None:
         """Write the arrays of the field."""
         parts, prefix = list(self._kept()), self._prefix
-        for name in ("counts", "positions.counts"):
-            if any(name in part.arrays for part in parts):
-                for part in parts:
-                    part.fill(name)
-        names = list(dict.fromkeys(name for part in parts for name in part.arrays))
-        for name in names:
-            self._writer.add_parts(f"{prefix}.{name}", [part.arrays[name] for part in parts])
-        for name in list(dict.fromkeys(name for part in parts for name in part.bounds)):
-            bounds = [part.bounds[name] for part in parts]
-            self._writer.add_parts(f"{prefix}.{name}", _joined_bounds(bounds))
+        for name in dict.fromkeys(name for part in parts for name in part.arrays):
+            self._writer.add_parts(f"{prefix}.{name}", (part.array(name) for part in parts))
+        for name in dict.fromkeys(name for part in parts for name in part.bounds):
+            sizes = (differences(part.bound(name)) for part in parts)
+            total = sum(int(part.bound(name)[-1]) for part in parts)
+            self._writer.add_parts(f"{prefix}.{name}", bounds_of(sizes, total))
 
 
 def _ranges(starts: Numbers, postings: int) -> Iterator[tuple[int, int]]:
@@ -175,8 +163,25 @@ class Encoded(NamedTuple):
         return Ragged(self.arrays["terms"], self.bounds["terms.at"][1:])
 
     def packed(self, name: str) -> Packed:
-        """What was added under a name."""
-        return Packed(self.arrays[name], self.bounds[f"{name}.at"])
+        """What was added under a name, or, for counts, left out."""
+        return Packed(self.array(name), self.bound(f"{name}.at"))
+
+    def array(self, name: str) -> Array:
+        """An array; counts that were left out because they are all 1, or those of the postings, are
+        written out."""
+        if name == "positions.counts" and name not in self.arrays:
+            return self.array("counts")
+        if name == "counts" and name not in self.arrays:
+            return np.ones(int(self.bounds["starts"][-1]), dtype=np.uint8)
+        return self.arrays[name]
+
+    def bound(self, name: str) -> Numbers:
+        """The bounds of the runs of an array."""
+        if name == "positions.counts.at" and name not in self.bounds:
+            return self.bound("counts.at")
+        if name == "counts.at" and name not in self.bounds:
+            return self.bounds["starts"]
+        return self.bounds[name]
 
     def run_sizes(self, name: str) -> Numbers:
         """How many numbers there are in each run of what was added under a name."""
@@ -185,25 +190,6 @@ class Encoded(NamedTuple):
             return differences(starts)
         counts = next((c for c in ("positions.counts", "counts") if c in self.arrays), None)
         return differences(starts) if counts is None else run_sums(self.packed(counts), starts)
-
-    def fill(self, name: str) -> None:
-        """Write out counts that were left out because they are all 1, or those of the postings."""
-        if name not in self.arrays:
-            like = self.arrays.get("counts") if name == "positions.counts" else None
-            starts = self.bounds["starts"]
-            self.arrays[name] = np.ones(int(starts[-1]), np.uint8) if like is None else like
-            self.bounds[f"{name}.at"] = starts if like is None else self.bounds["counts.at"]
-
-
-def _joined_bounds(parts: Sequence[Array]) -> Iterator[Array]:
-    """The bounds of all parts, counted on from one to the next."""
-    total = sum(int(part[-1]) for part in parts)
-    dtype = narrow(np.array([total])).dtype
-    yield np.zeros(1, dtype=dtype)
-    base = 0
-    for part in parts:
-        yield (part[1:].astype(np.int64) + base).astype(dtype)
-        base += int(part[-1])
 
 
 def _encoded(field: FieldPostings) -> Encoded:
@@ -236,8 +222,23 @@ def _gaps(docs: Array, starts: Numbers) -> Numbers:
     return gaps
 
 
-COPIED = ("counts", "positions.counts", "positions")
-"""What is said of postings in numbers that do not change when segments become one."""
+COPIED = ("docs", "counts", "positions.counts", "positions")
+"""What is said of postings in numbers of which no more than the first of each run changes when
+segments become one."""
+
+
+class _Burden(NamedTuple):
+    """About how many bytes of memory a posting, and a position, take while segments are merged."""
+
+    posting: int
+    position: int
+
+
+_COPIED = _Burden(posting=10, position=4)
+_DECODED = _Burden(posting=80, position=32)
+BYTES_PER_TERM = 320
+BYTES_PER_TEXT_BYTE = 4
+"""What a term, and a byte of its text, take while those of several segments are put in order."""
 
 
 class FieldTerms:
@@ -404,25 +405,33 @@ class FieldTerms:
         terms = self._terms(first, last)
         return FieldPostings(terms, starts, docs, weights, self.unit, positions, values)
 
-    def copied(self, first: int, last: int) -> tuple[Encoded, Numbers]:
-        """The postings of the terms from `first` up to `last` as they are written, but for the
-        documents, which are beside it."""
+    def copied(self, first: int, last: int) -> Encoded:
+        """The postings of the terms from `first` up to `last` as they are written."""
         whole = self._starts[first : last + 1].astype(np.int64)
         encoded = Encoded.of(self._terms(first, last), whole - whole[0], self.unit)
         for name in COPIED:
             if self.has(name):
                 encoded.add(name, self._packed(name).slice(first, last))
-        docs = _from_gaps(*self._docs.runs(np.arange(first, last), self._starts))
-        return encoded, docs
+        return encoded
+
+    def burdens(self, first: int, last: int, *, is_decoded: bool) -> Numbers:
+        """About how many bytes of memory the terms before each of those from `first` to `last`, the
+        last one too, take together while they are copied, or decoded."""
+        each = _DECODED if is_decoded else _COPIED
+        here = slice(first, last + 1)
+        burdens = np.arange(first, last + 1) * BYTES_PER_TERM
+        burdens += self._text_at[here].astype(np.int64) * BYTES_PER_TEXT_BYTE
+        burdens += self._starts[here].astype(np.int64) * each.posting
+        if self.has("positions"):
+            burdens += self._packed("positions").at(here) * each.position
+        return burdens
 
     def can_be_copied(self) -> bool:
         """Whether `copied` says all there is to say of the postings."""
         return self._floats is None and not self.has("values")
 
     def _terms(self, first: int, last: int) -> Ragged:
-        text_at = self._text_at[first : last + 1].astype(np.int64)
-        texts = self._texts.part(int(text_at[0]), int(text_at[-1]))
-        return Ragged(texts, text_at[1:] - text_at[0])
+        return read_runs(self._texts, self._text_at, first, last)
 
     def _positions_held(self) -> _PackedRuns | None:
         """How many positions each posting has; None when all have one."""
@@ -457,6 +466,11 @@ class _PackedRuns:
 
     def run(self, number: int, count: int) -> Array:
         return unpack(self._data.part(*self._at.run(number)), count)
+
+    def at(self, runs: slice) -> Numbers:
+        """Where some runs start."""
+        starts: Numbers = self._at[runs].astype(np.int64)
+        return starts
 
     def slice(self, first: int, last: int) -> Packed:
         at = self._at[first : last + 1].astype(np.int64)

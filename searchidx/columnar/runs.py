@@ -6,15 +6,23 @@ these are still the same are looked at one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from searchidx.columnar.layout import Array
-from searchidx.columnar.packed import Numbers, changes, copy_runs, differences, picked_runs
+from searchidx.columnar.layout import Array, ArrayFileWriter, StoredArray
+from searchidx.columnar.packed import (
+    Numbers,
+    changes,
+    copy_runs,
+    differences,
+    narrow,
+    narrow_type,
+    picked_runs,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +34,34 @@ FEW = 300
 
 DEEPEST = 256
 """Texts that are the same for so many bytes are compared as a whole."""
+
+
+def bounds_of(sizes: Iterable[Array], total: int) -> Iterator[Array]:
+    """Where each of some runs starts, and where the last ends, in parts of the smallest type; the
+    sizes come in parts, and are so many together."""
+    kind = narrow_type(total)
+    yield np.zeros(1, dtype=kind)
+    end = 0
+    for part in sizes:
+        ends = part.cumsum(dtype=np.int64) + end
+        end = int(ends[-1]) if len(ends) else end
+        yield ends.astype(kind)
+
+
+def write_runs(writer: ArrayFileWriter, name: str, parts: Iterable[Ragged]) -> None:
+    """Write runs, which come in parts, at least one: the items, and `name.at`, where each run
+    starts and where the last ends. Of what is written only the sizes of the runs stay in memory.
+    """
+    sizes: list[Array] = []
+
+    def items() -> Iterator[Array]:
+        for part in parts:
+            sizes.append(narrow(part.counts()))
+            yield part.items
+
+    writer.add_parts(name, items())
+    total = sum(int(part.sum(dtype=np.int64)) for part in sizes)
+    writer.add_parts(f"{name}.at", bounds_of(sizes, total))
 
 
 class Ragged:
@@ -94,6 +130,12 @@ def ragged(runs: Sequence[bytes]) -> Ragged:
     """Runs of bytes as arrays."""
     ends = np.cumsum(np.fromiter(map(len, runs), np.int64, len(runs)))
     return Ragged(np.frombuffer(b"".join(runs), dtype=np.uint8), ends)
+
+
+def read_runs(items: StoredArray, at: StoredArray | Array, first: int, last: int) -> Ragged:
+    """The runs from `first` up to `last` of those that `write_runs` wrote: a view of the items."""
+    bounds = at[first : last + 1].astype(np.int64)
+    return Ragged(items.part(int(bounds[0]), int(bounds[-1])), bounds[1:] - bounds[0])
 
 
 def joined(parts: Iterable[Ragged]) -> Ragged:

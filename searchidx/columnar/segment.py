@@ -22,7 +22,8 @@ from searchidx.columnar.columns import (
     write_column,
 )
 from searchidx.columnar.layout import Array, ArrayFile, ArrayFileWriter
-from searchidx.columnar.postings import Encoded, FieldPostings, FieldTerms, FieldWriter, narrow
+from searchidx.columnar.packed import narrow
+from searchidx.columnar.postings import Encoded, FieldPostings, FieldTerms, FieldWriter
 from searchidx.columnar.runs import ragged
 from searchidx.columnar.stored import StoredReader, StoredValues
 
@@ -67,6 +68,27 @@ class SegmentData:
         self.columns: dict[str, Column] = {}
         self.vectors: dict[str, Sequence[Vector]] = {}
 
+    def contents(self) -> Contents:
+        """What of it a reader needs first."""
+        return Contents(
+            self.documents,
+            {name: lengths.total for name, lengths in self.lengths.items()},
+            {name: _KINDS[type(column)] for name, column in self.columns.items()},
+            self.stored_columns,
+            list(self.vectors),
+        )
+
+
+class Contents(NamedTuple):
+    """What a segment holds besides its postings, by name and in the order in which it is written:
+    the total of each field's lengths, and the kind of each column."""
+
+    documents: int
+    lengths: Mapping[str, float]
+    columns: Mapping[str, str]
+    stored_columns: Sequence[str]
+    vectors: Sequence[str] = ()
+
 
 _KINDS = {
     NumberValues: "numbers",
@@ -91,7 +113,7 @@ def write_segment(
     for number, (name, ranges) in enumerate(fields):
         units[name] = write_field(writer, number, ranges, folder)
     write_documents(writer, data)
-    finish_segment(writer, data, units)
+    finish_segment(writer, data.contents(), units)
 
 
 def write_field(
@@ -122,17 +144,10 @@ def write_documents(writer: ArrayFileWriter, data: SegmentData) -> None:
         _write_vectors(writer, f"vector{number}", vectors)
 
 
-def finish_segment(writer: ArrayFileWriter, data: SegmentData, units: Mapping[str, float]) -> None:
+def finish_segment(writer: ArrayFileWriter, contents: Contents, units: Mapping[str, float]) -> None:
     """Write what a reader needs first; `units` are those of the fields, in the order of their
     numbers."""
-    meta = {
-        "documents": data.documents,
-        "fields": dict(units),
-        "lengths": {name: lengths.total for name, lengths in data.lengths.items()},
-        "columns": {name: _KINDS[type(column)] for name, column in data.columns.items()},
-        "vectors": list(data.vectors),
-        "stored_columns": data.stored_columns,
-    }
+    meta = {**contents._asdict(), "fields": dict(units)}
     writer.add_bytes("meta", json.dumps(meta).encode())
     writer.finish()
 

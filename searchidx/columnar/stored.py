@@ -14,16 +14,20 @@ import json
 import pickle
 import zlib
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from searchidx.columnar.blocks import blocks
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
-from searchidx.columnar.packed import BOTH_ENDS, Numbers
-from searchidx.columnar.postings import narrow
-from searchidx.columnar.runs import Ragged, ragged
+from searchidx.columnar.packed import BOTH_ENDS, Numbers, narrow
+from searchidx.columnar.runs import Ragged, ragged, read_runs, write_runs
+
+if TYPE_CHECKING:
+    from searchidx.columnar.found import Mask
 
 SHORT = 120
 """Texts of so many characters in all, or fewer, are part of a document's head."""
@@ -31,6 +35,12 @@ SHORT = 120
 BLOCK = 8
 """How many documents' tails are deflated together: twice as many take 3 % less room and twice as
 long to read."""
+
+BLOCKS_AT_ONCE = 4_000
+"""So many blocks of tails are copied at a time."""
+
+TAILS_BYTES = 4 * 1024 * 1024
+"""Tails are written when so much of them has been deflated."""
 
 _MARK = "\u0000"
 
@@ -43,10 +53,12 @@ class NotPlain(Exception):
 
 
 class Tails(NamedTuple):
-    """Deflated blocks of tails; `firsts` are the numbers of the documents they start with."""
+    """Deflated blocks of the tails of so many documents; `firsts` are the numbers of those that the
+    blocks start with, counted from the first of these."""
 
     blocks: Ragged
     firsts: Numbers
+    documents: int
 
 
 class StoredWriter:
@@ -114,8 +126,18 @@ class _TailsWriter:
         self._append(block, rows)
 
     def finish(self) -> Tails:
+        """All that was added since blocks were last taken; it may be asked for again."""
         self._settle()
-        return Tails(ragged(self._blocks), np.array(self._firsts, dtype=np.int64))
+        return self._done()
+
+    def take(self) -> Tails:
+        """The blocks that are done; they are not kept here any longer."""
+        done = self._done()
+        self._blocks, self._firsts, self._count, self.size_bytes = [], [], 0, 0
+        return done
+
+    def _done(self) -> Tails:
+        return Tails(ragged(self._blocks), np.array(self._firsts, dtype=np.int64), self._count)
 
     def _settle(self) -> None:
         if self._waiting:
@@ -133,10 +155,11 @@ class StoredValues:
     """The stored values of all documents of a segment, as they are written.
 
     `heads` hold a run of bytes a document, a JSON list in the order of `names`. Heads and tails
-    come in parts: those of some documents, then those of the next.
+    come in parts, at least one: those of some documents, then those of the next. Where these are
+    made as they are asked for, they can be written once.
     """
 
-    def __init__(self, names: list[str], heads: list[Ragged], tails: list[Tails]) -> None:
+    def __init__(self, names: list[str], heads: Iterable[Ragged], tails: Iterable[Tails]) -> None:
         self.names = names
         self.heads = heads
         self.tails = tails
@@ -144,18 +167,19 @@ class StoredValues:
     def write(self, writer: ArrayFileWriter) -> None:
         """Write the arrays `stored.*`."""
         writer.add_bytes("stored.names", json.dumps(self.names).encode())
-        _write_runs(writer, "stored.heads", self.heads)
-        _write_runs(writer, "stored.tails", [part.blocks for part in self.tails])
-        counts = [len(part.ends) for part in self.heads]
-        bases = np.cumsum([0, *counts])
-        firsts = [part.firsts + base for part, base in zip(self.tails, bases, strict=False)]
+        write_runs(writer, "stored.heads", self.heads)
+        firsts: list[Numbers] = []
+        write_runs(writer, "stored.tails", _noted(self.tails, firsts))
         writer.add("stored.firsts", narrow(np.concatenate(firsts)))
 
 
-def _write_runs(writer: ArrayFileWriter, name: str, parts: Sequence[Ragged]) -> None:
-    writer.add_parts(name, [part.items for part in parts])
-    sizes = np.concatenate([[0], *[part.counts() for part in parts]])
-    writer.add(f"{name}.at", narrow(sizes.cumsum()))
+def _noted(tails: Iterable[Tails], firsts: list[Numbers]) -> Iterator[Ragged]:
+    """The blocks of tails; the numbers of the documents that they start with go into `firsts`."""
+    base = 0
+    for part in tails:
+        firsts.append(part.firsts + base)
+        base += part.documents
+        yield part.blocks
 
 
 class StoredReader:
@@ -195,34 +219,46 @@ class StoredReader:
         """All values of a document."""
         return {**self.head(number), **self.tail(number, trusted=trusted)}
 
-    def kept(self, docs: Numbers | None) -> StoredValues:
-        """The stored values of some documents (ascending; None for all), to be written again."""
-        heads = Ragged(self._heads.whole(), self._heads_at[1:])
-        if docs is not None:
-            heads = heads.picked(docs)
+    def kept(self, alive: Mask | None) -> StoredValues:
+        """The stored values of the documents that are alive (None for all), to be written again;
+        they are read as they are written."""
         is_regular = 2 * len(self._firsts) * BLOCK <= 3 * len(self._heads_at)
-        if docs is None and is_regular:
-            blocks = Ragged(self._tails.whole(), self._tails_at[1:].astype(np.int64))
-            whole = Tails(blocks, self._firsts.astype(np.int64))
-            return StoredValues(self.names, [heads], [whole])
-        tails = _TailsWriter()
-        for block, rows, picked in self._picked(docs):
-            if 2 * rows >= BLOCK and len(picked) == rows:
-                tails.add_block(self._block(block), rows)
-            elif len(picked):
-                found = self._rows(block)
-                for place in picked.tolist():
-                    tails.add(found[place])
-        return StoredValues(self.names, [heads], [tails.finish()])
+        is_whole = alive is None and is_regular
+        tails = self._whole_tails() if is_whole else self._kept_tails(alive)
+        return StoredValues(self.names, self._kept_heads(alive), tails)
 
-    def _picked(self, docs: Numbers | None) -> Iterator[tuple[int, int, Numbers]]:
-        """Each block, how many documents it has, and the places of those of `docs` in it."""
-        ends = np.append(self._firsts[1:], len(self._heads_at) - 1).astype(np.int64)
-        taken = np.arange(int(ends[-1])) if docs is None else docs
-        bounds = np.searchsorted(taken, np.append(0, ends))
-        for block, end in enumerate(ends.tolist()):
-            first = int(self._firsts[block])
-            yield block, end - first, taken[bounds[block] : bounds[block + 1]] - first
+    def _kept_heads(self, alive: Mask | None) -> Iterator[Ragged]:
+        for block in blocks(len(self._heads_at) - 1, alive):
+            yield block.runs_of(read_runs(self._heads, self._heads_at, block.first, block.last))
+
+    def _whole_tails(self) -> Iterator[Tails]:
+        """All blocks as they are."""
+        ends = [*range(0, len(self._firsts), BLOCKS_AT_ONCE), len(self._firsts)]
+        for first, last in pairwise(ends):
+            start, stop = self._document(first), self._document(last)
+            firsts = self._firsts[first:last].astype(np.int64) - start
+            yield Tails(read_runs(self._tails, self._tails_at, first, last), firsts, stop - start)
+
+    def _kept_tails(self, alive: Mask | None) -> Iterator[Tails]:
+        """Blocks that are large and kept whole as they are; what is left of the others anew."""
+        tails = _TailsWriter()
+        for block in range(len(self._firsts)):
+            first, last = self._document(block), self._document(block + 1)
+            live = np.ones(last - first, np.bool_) if alive is None else alive[first:last]
+            if 2 * len(live) >= BLOCK and live.all():
+                tails.add_block(self._block(block), len(live))
+            elif live.any():
+                rows = self._rows(block)
+                for place in np.flatnonzero(live).tolist():
+                    tails.add(rows[place])
+            if tails.size_bytes > TAILS_BYTES:
+                yield tails.take()
+        yield tails.finish()
+
+    def _document(self, block: int) -> int:
+        """The document that a block starts with; behind the last, how many there are."""
+        is_behind = block == len(self._firsts)
+        return len(self._heads_at) - 1 if is_behind else int(self._firsts[block])
 
     def _block(self, block: int) -> bytes:
         return self._tails.part(*_extent(self._tails_at, block)).tobytes()
@@ -239,15 +275,18 @@ class StoredReader:
 
 def joined(parts: Iterable[StoredValues]) -> StoredValues:
     """The documents of several segments, one segment behind the other."""
-    whole = StoredValues([], [], [])
     names: dict[str, int] = {}
+    heads, tails = [], []
     for part in parts:
         places = [names.setdefault(name, len(names)) for name in part.names]
         is_same = places == list(range(len(places)))
-        whole.heads += part.heads if is_same else [_moved(run, places) for run in part.heads]
-        whole.tails += part.tails
-    whole.names = list(names)
-    return whole
+        heads.append(part.heads if is_same else _all_moved(part.heads, places))
+        tails.append(part.tails)
+    return StoredValues(list(names), chain.from_iterable(heads), chain.from_iterable(tails))
+
+
+def _all_moved(heads: Iterable[Ragged], places: list[int]) -> Iterator[Ragged]:
+    return (_moved(run, places) for run in heads)
 
 
 def _moved(heads: Ragged, places: list[int]) -> Ragged:

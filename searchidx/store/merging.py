@@ -14,7 +14,8 @@ from queue import SimpleQueue
 from typing import BinaryIO, NamedTuple
 
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
-from searchidx.columnar.merge import MergedField, Merger, Source, merge
+from searchidx.columnar.merge import MergedField, Merger, merge
+from searchidx.columnar.source import Source
 from searchidx.store.damage import told_as_corrupt
 from searchidx.store.manifest import SegmentRecord
 from searchidx.store.processes import Gone, Process
@@ -42,7 +43,7 @@ def merge_segments(
         writer = ArrayFileWriter(stream)
         fields = {}
         with _Team(folder, records, merger, jobs) as team:
-            data = merger.write_documents(writer)
+            merger.write_documents(writer)
             for task, merged in team.merged():
                 if merged is None:
                     merged = merger.write_field(writer, task.field)
@@ -51,7 +52,7 @@ def merge_segments(
                 with suppress(OSError):  # else the next writer removes it
                     task.file.unlink()
                 fields[task.field] = merged
-        merger.finish(writer, data, fields)
+        merger.finish(writer, fields)
 
 
 def _sources(folder: Path, records: Sequence[SegmentRecord]) -> list[Source]:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from searchidx.columnar.merge import RANGE_POSTINGS
 from searchidx.columnar.postings import FieldTerms
 from searchidx.columnar.segment import SegmentArrays
+
+POSTINGS_AT_ONCE = 400_000
+"""About so many postings are decoded at a time."""
 
 
 def faults(arrays: SegmentArrays) -> Iterator[str]:
@@ -41,7 +43,7 @@ def faults(arrays: SegmentArrays) -> Iterator[str]:
 def _read_postings(terms: FieldTerms, documents: int) -> None:
     """Raises: ValueError when terms or documents are not in order."""
     before = b""
-    for first, last in terms.ranges(RANGE_POSTINGS):
+    for first, last in terms.ranges(POSTINGS_AT_ONCE):
         postings = terms.range(first, last)
         ordered = [before, *postings.terms.texts()]
         if ordered != sorted(ordered):

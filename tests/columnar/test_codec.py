@@ -28,9 +28,10 @@ from whoosh.sorting import FieldFacet
 from searchidx.columnar.codec import ColumnarCodec, ColumnarSegment
 from searchidx.columnar.evaluate import evaluate, matching
 from searchidx.columnar.layout import ArrayFile, Damaged
-from searchidx.columnar.merge import Source, merge
+from searchidx.columnar.merge import merge
 from searchidx.columnar.segment import EXTENSION, SegmentArrays
 from searchidx.columnar.select import best_of
+from searchidx.columnar.source import Source
 from searchidx.columnar.whoosh_index import searcher_over
 
 WORDS = ["alpha", "beta", "gamma", "delta", "omega", "kappa", "alpaca", "betel"]

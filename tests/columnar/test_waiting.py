@@ -16,8 +16,9 @@ from whoosh import fields
 
 from searchidx.columnar import create_in, waiting
 from searchidx.columnar.layout import Array
-from searchidx.columnar.merge import Source, merge
+from searchidx.columnar.merge import merge
 from searchidx.columnar.read import arrays_of
+from searchidx.columnar.source import Source
 from searchidx.columnar.waiting import Waiting
 
 flat = arrays.arrays(

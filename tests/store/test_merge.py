@@ -22,10 +22,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import searchidx
-from searchidx.columnar import merge as merging
+from searchidx.columnar import blocks, ranges
 from searchidx.columnar.layout import ArrayFile
-from searchidx.columnar.merge import RATIO, Source, merge, plan
+from searchidx.columnar.merge import RATIO, merge, plan
 from searchidx.columnar.segment import SegmentArrays
+from searchidx.columnar.source import Source
 from searchidx.index import Index
 from searchidx.posts.model import Post, SourceFile
 from searchidx.posts.problem import Problem
@@ -219,13 +220,14 @@ def test_a_merge_answers_as_if_all_live_posts_had_been_added_at_once(
 
 
 @settings(TESTED, max_examples=max(10, TRIALS // 4))
-@given(parts=segments(), postings=st.integers(1, 40))
+@given(parts=segments(), size_bytes=st.integers(1, 10_000))
 def test_a_merge_in_small_ranges_of_terms_gives_the_same(
-    parts: list[list[tuple[Post, bool]]], postings: int, tmp_path_factory: pytest.TempPathFactory
+    parts: list[list[tuple[Post, bool]]], size_bytes: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.getbasetemp()
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(merging, "RANGE_POSTINGS", postings)
+        patched.setattr(ranges, "RANGE_BYTES", size_bytes)
+        patched.setattr(blocks, "BLOCK_DOCUMENTS", 8)
         found = merged(parts)
     assert_same(found, built(live(parts)), folder, DEFAULT_FIELDS)
 
