@@ -76,8 +76,11 @@ BATCH = 250
 BATCH_BYTES = 4 * 1024 * 1024
 """So many posts, or posts of so many bytes, are taken apart together."""
 
-MOST_CHUNKS = 1_000_000
+MOST_CHUNKS = 250_000
 """Chunks that are remembered from one segment to the next."""
+
+BYTES_PER_CHUNK = 300
+"""What a chunk, and a word of its own, takes."""
 
 BYTES_PER_TOKEN = 80
 """What a token of the largest field takes while its field is inverted."""
@@ -103,6 +106,7 @@ class SegmentBuilder:
 
     def __init__(self, specs: Sequence[FieldSpec], analyses: Analyses | None = None) -> None:
         self.analyses = analyses or Analyses()
+        self._known_chunks = len(self.analyses.chunks)
         self._specs = tuple(specs)
         schema = build_schema(specs)
         self._texts = [
@@ -142,6 +146,7 @@ class SegmentBuilder:
         return (
             4 * sum(tokens)
             + 150 * values
+            + BYTES_PER_CHUNK * (len(self.analyses.chunks) - self._known_chunks)
             + self._stored.size_bytes
             + BYTES_PER_TOKEN * max([*tokens, plain])
         )
