@@ -30,6 +30,9 @@ FORMAT_VERSION = 3
 MAGIC = b"sidxseg\n"
 ALIGNMENT = 64
 BLOCK_BYTES = 16 * 1024
+COPIED_BYTES = 8 * 1024 * 1024
+"""Of another file so much is copied at a time."""
+
 FEW_SEARCHES = 16
 """After so many searches in an array, all of it is checked: from then on, each takes less time."""
 
@@ -133,7 +136,9 @@ class ArrayFileWriter:
             self._pad()
             self._tables[name] = table.tobytes()
             self._entries[name] = entry._replace(offset=self._position)
-            self._write(data)
+            for start in range(0, len(data), COPIED_BYTES):
+                self._write(data[start : start + COPIED_BYTES])
+                file.let_go()
 
     def finish(self) -> None:
         """Write the checksum tables, the directory and the footer."""
@@ -317,6 +322,7 @@ class ArrayFile:
 
     def __init__(self, data: bytes | mmap.mmap, name: str = "") -> None:
         self._name = name
+        self._data = data
         self._bytes = np.frombuffer(data, dtype=np.uint8)
         self._entries, self.crc = _read_directory(self._bytes, name)
         self._arrays: dict[str, StoredArray] = {}
@@ -367,6 +373,12 @@ class ArrayFile:
             data = self._bytes[entry.offset : entry.offset + entry.size_bytes].data
             yield name, entry, data, _checked_table(self._name, name, entry, self._bytes)
 
+    def let_go(self) -> None:
+        """Have the system count what was read of the file as this process's memory no longer; it is
+        mapped again where it is used again."""
+        if isinstance(self._data, mmap.mmap):
+            let_go(self._data)
+
     def faults(self) -> Iterator[Damaged]:
         """Check every array; what is damaged."""
         for name, entry in self._entries.items():
@@ -391,6 +403,13 @@ class ArrayFile:
         for offset, size in sorted(extents):
             yield end, offset
             end = offset + size
+
+
+def let_go(mapped: mmap.mmap) -> None:
+    """Take the pages of a file that is mapped to be read out of this process's memory, where the
+    system can; they are there again when they are used."""
+    if hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _read_directory(data: npt.NDArray[np.uint8], name: str) -> tuple[dict[str, _Entry], int]:

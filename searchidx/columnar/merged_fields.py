@@ -99,6 +99,8 @@ def merged_field(
         here = [(one, *end) for one, end in zip(held, ends, strict=True) if end[0] < end[1]]
         if here:
             yield _copied(here, moves) if is_copied else _decoded(here, moves)
+        for source in sources:
+            source.arrays.file.let_go()
 
 
 class TotalWeight:

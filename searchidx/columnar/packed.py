@@ -170,8 +170,10 @@ def joined_packed(
     at = np.zeros(len(order) + 1, dtype=np.int64)
     np.cumsum(counts * wide, out=at[1:])
     joined = np.empty(at[-1], dtype=np.uint8)
-    for narrow, width in np.unique(np.stack([widths, wide], axis=1), axis=0).tolist():
-        runs = np.flatnonzero((widths == narrow) & (wide == width))
+    kinds = 16 * widths + wide
+    for kind in np.flatnonzero(np.bincount(kinds)).tolist():
+        narrow, width = divmod(kind, 16)
+        runs = np.flatnonzero(kinds == kind)
         if narrow == width:
             copy_runs(data, starts[runs], sizes[runs], joined, at[runs])
         else:

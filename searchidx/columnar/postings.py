@@ -11,7 +11,7 @@ runs, one run a term (see packed.py). Weights that are all 1 are not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,11 +105,18 @@ class FieldWriter:
         """Write the arrays of the field."""
         parts, prefix = list(self._kept()), self._prefix
         for name in dict.fromkeys(name for part in parts for name in part.arrays):
-            self._writer.add_parts(f"{prefix}.{name}", (part.array(name) for part in parts))
+            self._writer.add_parts(f"{prefix}.{name}", self._read(name, parts))
         for name in dict.fromkeys(name for part in parts for name in part.bounds):
             sizes = (differences(part.bound(name)) for part in parts)
             total = sum(int(part.bound(name)[-1]) for part in parts)
             self._writer.add_parts(f"{prefix}.{name}", bounds_of(sizes, total))
+            self._waiting.let_go()
+
+    def _read(self, name: str, parts: Sequence[Encoded]) -> Iterator[Array]:
+        """An array of every part, from where it waits."""
+        for part in parts:
+            yield part.array(name)
+            self._waiting.let_go()
 
 
 def _ranges(starts: Numbers, postings: int) -> Iterator[tuple[int, int]]:

@@ -24,5 +24,7 @@ class Source:
         return self.arrays.documents if self.alive is None else int(np.count_nonzero(self.alive))
 
     def blocks(self) -> Iterator[Block]:
-        """The documents, in parts."""
-        return blocks(self.arrays.documents, self.alive)
+        """The documents, in parts; what was read of the file is let go of behind each of them."""
+        for block in blocks(self.arrays.documents, self.alive):
+            yield block
+            self.arrays.file.let_go()

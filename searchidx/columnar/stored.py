@@ -186,6 +186,7 @@ class StoredReader:
     """Reads the stored values of single documents."""
 
     def __init__(self, file: ArrayFile) -> None:
+        self._file = file
         self.names: list[str] = json.loads(file.array("stored.names").tobytes())
         self._heads = file.stored("stored.heads")
         self._tails = file.stored("stored.tails")
@@ -230,6 +231,7 @@ class StoredReader:
     def _kept_heads(self, alive: Mask | None) -> Iterator[Ragged]:
         for block in blocks(len(self._heads_at) - 1, alive):
             yield block.runs_of(read_runs(self._heads, self._heads_at, block.first, block.last))
+            self._file.let_go()
 
     def _whole_tails(self) -> Iterator[Tails]:
         """All blocks as they are."""
@@ -238,6 +240,7 @@ class StoredReader:
             start, stop = self._document(first), self._document(last)
             firsts = self._firsts[first:last].astype(np.int64) - start
             yield Tails(read_runs(self._tails, self._tails_at, first, last), firsts, stop - start)
+            self._file.let_go()
 
     def _kept_tails(self, alive: Mask | None) -> Iterator[Tails]:
         """Blocks that are large and kept whole as they are; what is left of the others anew."""
@@ -253,6 +256,7 @@ class StoredReader:
                     tails.add(rows[place])
             if tails.size_bytes > TAILS_BYTES:
                 yield tails.take()
+                self._file.let_go()
         yield tails.finish()
 
     def _document(self, block: int) -> int:

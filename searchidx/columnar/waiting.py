@@ -11,9 +11,9 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from searchidx.columnar.layout import Array
+from searchidx.columnar.layout import Array, let_go
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 16 * 1024 * 1024
 """Arrays of so many bytes wait in memory."""
 
 
@@ -39,6 +39,7 @@ class Waiting:
         self._held: list[list[Array]] = []
         self._held_bytes = 0
         self._end = 0
+        self._mapped: mmap.mmap | None = None
 
     def add(self, arrays: Sequence[Array]) -> None:
         """Keep another group."""
@@ -64,8 +65,14 @@ class Waiting:
         with self._file as file:
             file.flush()
             mapped = mmap.mmap(file.fileno(), self._end, access=mmap.ACCESS_READ)
+        self._mapped = mapped
         found = [
             [np.frombuffer(mapped, place.dtype, place.length, place.offset) for place in group]
             for group in self._written
         ]
         return found + self._held
+
+    def let_go(self) -> None:
+        """Have the system count what was read of the file as this process's memory no longer."""
+        if self._mapped is not None:
+            let_go(self._mapped)
