@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from searchidx.columnar.blocks import blocks
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
 from searchidx.columnar.packed import BOTH_ENDS, Numbers, narrow
 from searchidx.columnar.runs import Ragged, ragged, read_runs, write_runs
@@ -229,6 +228,8 @@ class StoredReader:
         return StoredValues(self.names, self._kept_heads(alive), tails)
 
     def _kept_heads(self, alive: Mask | None) -> Iterator[Ragged]:
+        from searchidx.columnar.blocks import blocks  # which no search needs
+
         for block in blocks(len(self._heads_at) - 1, alive):
             yield block.runs_of(read_runs(self._heads, self._heads_at, block.first, block.last))
             self._file.let_go()
