@@ -14,7 +14,7 @@ import json
 import pickle
 import zlib
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
