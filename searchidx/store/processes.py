@@ -1,10 +1,11 @@
 """A process that does a part of the work, and is spoken to over pipes.
 
 It is a fork of this one where that is safe: on Linux, and while this process has no other threads
-of Python's, whose locks nobody would let go in the fork. It has imported everything then. Else it
-is started as `python -c` with the import path of this one, which takes some tenths of a second, so
-that nothing is asked of the program that embeds searchidx. It is told what makes its `Worker`; then
-it answers one message after the other, until its pipe is closed.
+of Python's, whose locks nobody would let go in the fork. It has imported everything then. Where
+this process is large, what it goes on to use would be copied for the forks, so that nothing is
+forked either. Else it is started as `python -c` with the import path of this one, which takes some
+tenths of a second, so that nothing is asked of the program that embeds searchidx. It is told what
+makes its `Worker`; then it answers one message after the other, until its pipe is closed.
 """
 
 from __future__ import annotations
@@ -84,7 +85,26 @@ def _started(make: Callable[..., Worker], arguments: tuple[Any, ...]) -> subproc
 
 
 def _may_fork() -> bool:
-    return sys.platform == "linux" and threading.active_count() == 1 and all(map(_is_open, _USUAL))
+    return (
+        sys.platform == "linux"
+        and threading.active_count() == 1
+        and all(map(_is_open, _USUAL))
+        and _own_bytes() <= LARGE_BYTES
+    )
+
+
+LARGE_BYTES = 200 * 1024 * 1024
+"""A process that has more in memory, mapped files left out, is not forked."""
+
+
+def _own_bytes() -> int:
+    """What this process has in memory, without mapped files; more than there is, if unknown."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as figures:
+            _, resident, shared, *_ = map(int, figures.read().split())
+    except (OSError, ValueError):
+        return sys.maxsize
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
 _USUAL = (0, 1, 2)

@@ -82,6 +82,17 @@ def test_nothing_is_forked_beside_another_thread() -> None:
     thread.join()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_large_process_is_not_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "LARGE_BYTES", 10**12)
+    assert processes._may_fork()
+    before = processes._own_bytes()
+    more = bytearray(os.urandom(16)) * (4 << 20)
+    monkeypatch.setattr(processes, "LARGE_BYTES", before + len(more) // 2)
+    assert not processes._may_fork()
+    del more
+
+
 def test_garbage_is_collected_as_before_afterwards() -> None:
     import gc
 
