@@ -93,7 +93,7 @@ def _may_fork() -> bool:
     )
 
 
-LARGE_BYTES = 200 * 1024 * 1024
+LARGE_BYTES = 100 * 1024 * 1024
 """A process that has more in memory, mapped files left out, is not forked."""
 
 
