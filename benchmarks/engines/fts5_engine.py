@@ -152,7 +152,7 @@ def _source(question: Question) -> tuple[str, dict[str, object]]:
         values["start"], values["end"] = int(start.timestamp()), int(end.timestamp())
     needs_posts = question.quality or question.dates or question.order is Order.NEWEST
     tables = "texts JOIN posts ON posts.id = texts.rowid" if needs_posts else "texts"
-    return f"FROM {tables} WHERE {' AND '.join(tests)}", values
+    return f"FROM {tables} WHERE {' AND '.join(tests) or 'TRUE'}", values
 
 
 ENGINE = _Engine()

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,33 +103,58 @@ def walk(folder: str) -> Iterator[tuple[str, list[int]]]:
 
 
 def read_post(folder: Path, path: str) -> Record:
-    """One post, as python-frontmatter reads it."""
-    return _record(path, frontmatter.load(str(folder / path)).metadata)
+    """One post, as python-frontmatter reads it; the body stands for an excerpt that is missing."""
+    post = frontmatter.load(str(folder / path))
+    return _record(path, post.metadata, post.content)
 
 
 def read_whole(folder: Path, path: str) -> Whole:
     """All of one post, as python-frontmatter reads it."""
     post = frontmatter.load(str(folder / path))
-    record = _record(path, post.metadata)
     meta = {key: value for key, value in post.metadata.items() if key not in _TAKEN}
-    meta["provider"].pop("name")
-    for item in meta.get("related", ()):
-        item.pop("title")
+    record = _record(path, post.metadata, "")
+    if isinstance(provider := meta.get("provider"), dict):
+        meta["provider"] = {key: value for key, value in provider.items() if key != "name"}
+    if related := _mappings(meta, "related"):
+        meta["related"] = [
+            {key: value for key, value in item.items() if key != "title"} for item in related
+        ]
     return Whole(record, post.content, meta)
 
 
 _TAKEN = frozenset({"title", "excerpt", "topics", "publishedDateTime", "quality"})
 """The keys that a Record takes whole."""
 
+TOPIC_KEYS = ("topics", "tags", "categories")
+"""The keys under which posts of different makes have their topics: the first that is there."""
 
-def _record(path: str, meta: dict[str, Any]) -> Record:
+
+def _record(path: str, meta: dict[str, Any], text: str) -> Record:
+    topics = next(filter(None, map(meta.get, TOPIC_KEYS)), [])
+    topics = map(str, topics if isinstance(topics, list) else [topics])
+    provider = meta.get("provider") or ""
+    quality = meta.get("quality")
     return Record(
         path=path,
-        title=meta["title"],
-        excerpt=meta["excerpt"],
-        topics=tuple(meta["topics"]),
-        related=tuple(item["title"] for item in meta.get("related", ())),
-        provider=meta["provider"]["name"],
-        date=meta["publishedDateTime"].astimezone(UTC),
-        quality=meta.get("quality", 0),
+        title=str(meta.get("title") or Path(path).stem),
+        excerpt=str(meta.get("excerpt") or text),
+        topics=tuple(dict.fromkeys(topics)),
+        related=tuple(str(item["title"]) for item in _mappings(meta, "related") if "title" in item),
+        provider=str(provider.get("name", "") if isinstance(provider, dict) else provider),
+        date=_moment(meta.get("publishedDateTime") or meta.get("date")),
+        quality=quality if isinstance(quality, int) else 0,
     )
+
+
+def _mappings(meta: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    values = meta.get(key)
+    return [one for one in values if isinstance(one, dict)] if isinstance(values, list) else []
+
+
+def _moment(value: object) -> datetime:
+    """A date as a moment; the first of 1970 for what is none."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return datetime.fromtimestamp(0, UTC)

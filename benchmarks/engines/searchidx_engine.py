@@ -133,7 +133,7 @@ def query_text(question: Question) -> str:
         parts.append("quality:{}..{}".format(*question.quality))
     if question.dates:
         parts.append("date:{}..{}".format(*question.dates))
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, parts)) or "*"
 
 
 ENGINE = Engine(searchidx.Settings(Path()))

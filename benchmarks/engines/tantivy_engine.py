@@ -154,7 +154,7 @@ def query_text(question: Question) -> str:
     if question.dates:
         start, end = question.moments()
         parts.append(f"date:[{start:%Y-%m-%dT%H:%M:%SZ} TO {end:%Y-%m-%dT%H:%M:%SZ}}}")
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, parts)) or "*"
 
 
 def _regex_text(pattern: str) -> str:

@@ -144,7 +144,7 @@ def query_text(question: Question) -> str:
         parts.append(f"NOT {question.excluded}")
     if question.dates:
         parts.append("date:[{:%Y%m%d} TO {:%Y%m%d}]".format(*question.dates))
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, parts)) or "*:*"
 
 
 ENGINE = Engine(schema, document_fields)

@@ -65,7 +65,9 @@ class _Open:
     def answer(self, question: Question) -> Answer:
         flags = xapian.QueryParser.FLAG_DEFAULT | xapian.QueryParser.FLAG_WILDCARD
         enquire = xapian.Enquire(self.database)
-        enquire.set_query(self.parser.parse_query(query_text(question), flags))
+        text = query_text(question)
+        parsed = self.parser.parse_query(text, flags) if text else xapian.Query.MatchAll
+        enquire.set_query(parsed)
         if question.order is Order.NEWEST:
             enquire.set_sort_by_value(_DATE, True)
         spies = self._spies(enquire) if question.facets else []
