@@ -14,12 +14,13 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 from searchidx import english
 from searchidx.patterns import late_pattern
 
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 """Part of an index's stamp: raise it whenever the same text would give other terms."""
 
 VALUE_GAP = 100
@@ -29,6 +30,7 @@ LONGEST_TERM = 64
 LONGEST_VALUE = 32
 LONGEST_META_VALUE = 40
 LONGEST_KEYWORD = 500
+LONGEST_FOLDED = 1_000
 
 _IGNORABLE = "\u00ad\u00b7\u200c\u200d\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe0e\ufe0f"
 _UNSPACED = (
@@ -115,21 +117,37 @@ _folded_sign = lru_cache(maxsize=30_000)(_folded)
 
 
 def fold_value(text: str, longest: int = LONGEST_VALUE) -> str:
-    """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`."""
-    folded = " ".join(fold(text).split())
-    return folded if len(folded) <= longest else _shortened_all([folded], longest)[0]
+    """The term for a whole value: folded, spaces collapsed; a hash of it when over `longest`. Of a
+    text over `LONGEST_FOLDED`, which nobody looks for as a whole, a hash as it stands."""
+    return fold_values([text], longest)[0][0]
 
 
 def fold_values(texts: Sequence[str], longest: int) -> tuple[list[str], list[str]]:
     """The terms for whole values, as `fold_value` makes them, and the values before they are
-    shortened: for many texts at once, which takes a fraction of the time."""
+    hashed, of long texts the beginning: for many texts at once, which takes a fraction of the
+    time."""
+    if max(map(len, texts), default=0) <= LONGEST_FOLDED:
+        folded = _folded_all(texts)
+        return _shortened_all(folded, longest), folded
+    are_long = [len(text) > LONGEST_FOLDED for text in texts]
+    folded = _folded_all(
+        [text[:_LONG_START] if long else text for text, long in zip(texts, are_long, strict=True)]
+    )
+    each = zip(texts, folded, are_long, strict=True)
+    return _shortened_all([text if long else own for text, own, long in each], longest), folded
+
+
+_LONG_START = 200
+
+
+def _folded_all(texts: Sequence[str]) -> list[str]:
+    """The texts folded, their spaces collapsed."""
     whole = "\n".join(texts)
     if whole.isascii() and not any(gap in whole for gap in _WIDE_GAPS):
         folded = whole.lower().split("\n")
         if len(folded) == len(texts) and whole.strip() == whole:
-            return _shortened_all(folded, longest), folded
-    folded = [" ".join(fold(text).split()) for text in texts]
-    return _shortened_all(folded, longest), folded
+            return folded
+    return [" ".join(fold(text).split()) for text in texts]
 
 
 _WIDE_GAPS = ("  ", " \n", "\n ", *"\t\r\x0b\x0c\x1c\x1d\x1e\x1f")
@@ -187,19 +205,48 @@ _LAST_ALPHABET = "\u0530"
 """Before it are Latin, Greek and Cyrillic letters, of which a run is a word."""
 
 
-def chunk_terms(chunk: str) -> list[tuple[str, ...]]:
-    """The terms of each slot of a chunk, the first as typed."""
+def chunk_terms(chunk: str) -> tuple[list[str], list[tuple[int, str]]]:
+    """The term of each slot of a chunk, as typed; and other terms, each with its slot's number."""
     word = chunk.strip(_AROUND)
     if word[-1:] == "." and len(word) > 2:
         word = word[:-1]
     if word.isalnum():
         if word.isascii():
-            return [(word.lower()[:LONGEST_TERM],)]
+            return [word.lower()[:LONGEST_TERM]], []
         if word.isalpha() and len(word) > 1 and max(word) < _LAST_ALPHABET:
-            return [(_term(word),)]
+            return [_term(word)], []
     if _is_simple(chunk):
-        return [(word[:LONGEST_TERM],) for word in _ASCII_WORD.findall(chunk.lower())]
-    return [(slot.term, *slot.also) for slot in pieces_of(chunk)]
+        return [word[:LONGEST_TERM] for word in _ASCII_WORD.findall(chunk.lower())], []
+    terms: list[str] = []
+    others: list[tuple[int, str]] = []
+    for piece in _pattern_for(chunk).finditer(chunk):
+        kind = piece.lastgroup
+        if kind == "unspaced" and not _on_letters().search(run := piece[0]):
+            pairs = map(_FOLDED_PAIRS.__getitem__, map(add, run, run[1:]))
+            terms += filter(None, [*pairs, fold(run[-1])])
+        elif kind:
+            for slot in filter(_term_of, _PIECES[kind](piece)):
+                others += [(len(terms), term) for term in slot.also]
+                terms.append(slot.term)
+    return terms, others
+
+
+_term_of = itemgetter(0)
+
+
+class _FoldedPairs(dict[str, str]):
+    """Two letters -> what they are folded to, of those met lately."""
+
+    MOST = 100_000
+
+    def __missing__(self, pair: str) -> str:
+        if len(self) >= self.MOST:
+            self.clear()
+        folded = self[pair] = _folded(pair)
+        return folded
+
+
+_FOLDED_PAIRS = _FoldedPairs()
 
 
 @lru_cache(maxsize=100_000)
@@ -221,7 +268,7 @@ def _simple_slots(text: str) -> Iterator[Slot]:
 def pieces_of(chunk: str) -> tuple[Slot, ...]:
     """The slots of any chunk; for one of plain ASCII the same as above, with more work."""
     found: list[Slot] = []
-    for piece in (_plain_piece if _is_plain(chunk) else _piece)().finditer(chunk):
+    for piece in _pattern_for(chunk).finditer(chunk):
         if kind := piece.lastgroup:
             found.extend(_PIECES[kind](piece))
     return tuple(slot for slot in found if slot.term)
@@ -239,9 +286,15 @@ def _marks() -> str:
 
 
 @cache
+def _on_letters() -> re.Pattern[str]:
+    """What belongs to the letter before it in a script without spaces."""
+    return re.compile(rf"[{_marks()}\uff9e\uff9f{_IGNORABLE}]")
+
+
+@cache
 def _unit() -> re.Pattern[str]:
     """One letter of a script without spaces, with its marks."""
-    return re.compile(rf"[{_UNSPACED}][{_marks()}\uff9e\uff9f{_IGNORABLE}]*")
+    return re.compile(rf"[{_UNSPACED}]{_on_letters().pattern}*")
 
 
 @cache
@@ -266,6 +319,11 @@ def _pieces(letter: str, others: str = "") -> str:
         rf"{others}"
         rf"|(?P<word>{letter}+)(?P<suffix>(?:\+\+?|\#)(?![\w+#]))?(?:['\u2019][sS](?!\w))?"
     )
+
+
+def _pattern_for(chunk: str) -> re.Pattern[str]:
+    """What makes terms in a chunk like this."""
+    return _plain_piece() if _is_plain(chunk) else _piece()
 
 
 def _is_plain(chunk: str) -> bool:

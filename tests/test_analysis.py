@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 import snowballstemmer
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 from searchidx import analysis
 from searchidx.analysis import (
     LONGEST_TERM,
+    LONGEST_VALUE,
+    Slot,
     _folded,
     chunk_slots,
     chunk_terms,
@@ -79,6 +82,15 @@ def test_a_long_value_keeps_its_start_and_stays_apart_from_others() -> None:
     one, other = fold_value("x" * 200 + "a"), fold_value("x" * 200 + "b")
     assert one != other
     assert len(one) < 60
+    assert fold_value("X" * 200) == fold_value("x" * 200)
+
+
+def test_a_text_too_long_for_a_value_is_told_from_others_as_it_stands() -> None:
+    text = "One word. " * 200
+    terms, folded = fold_values([text, text.lower(), "Short"], LONGEST_VALUE)
+    assert terms == [fold_value(text), fold_value(text.lower()), "short"]
+    assert terms[0] != terms[1]
+    assert folded[0].startswith("one word. one")
     assert fold_value("  Computer\n VISION ") == "computer vision"
 
 
@@ -128,10 +140,20 @@ for language, name in (("en", "english"), ("de", "german")):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def terms_of(some: Sequence[Slot]) -> tuple[list[str], list[tuple[int, str]]]:
+    others = [(place, term) for place, slot in enumerate(some) for term in slot.also]
+    return [slot.term for slot in some], others
+
+
 @given(st.text("abcXYZ019.,-_/'&+#:;()\"!?sS%", max_size=10))
 def test_plain_chunks_are_read_the_short_way_with_the_same_terms(chunk: str) -> None:
     assert chunk_slots(chunk) == pieces_of(chunk)
-    assert chunk_terms(chunk) == [(slot.term, *slot.also) for slot in pieces_of(chunk)]
+    assert chunk_terms(chunk) == terms_of(pieces_of(chunk))
+
+
+@given(st.text("a1.&éßж日本ｶﾞがけ\u3099한กี\u200d\U0001f600\u3164", max_size=8))
+def test_chunks_beyond_ascii_have_the_terms_of_their_slots(chunk: str) -> None:
+    assert chunk_terms(chunk) == terms_of(pieces_of(chunk))
 
 
 @given(st.text("abZ19.,-_/'&+# \t\n\x1f", max_size=20))
@@ -173,6 +195,7 @@ def test_every_language_of_the_settings_has_a_stemmer_and_english_needs_no_snowb
     assert all(stemmer(name)("aaa") for name in LANGUAGES)
     script = """
 import sys
+from collections.abc import Sequence
 for name in ("snowballstemmer", "Stemmer", "searchidx.snowball"):
     sys.modules[name] = None
 from searchidx.analysis import stemmer

@@ -59,7 +59,6 @@ from searchidx.store.tokens import (
     TokenColumn,
     Tokens,
     distinct_texts,
-    spaced,
 )
 
 if TYPE_CHECKING:
@@ -175,7 +174,7 @@ class SegmentBuilder:
         _add_flat(self._has, numbers, [_has_names(post) for post in posts])
         paths = [post.file.path for post in posts]
         each = np.arange(len(paths))
-        self._path_words.add(numbers, spaced(paths), each)
+        self._path_words.add(numbers, paths, each)
         self._path_values.add(numbers, fold_values(paths, LONGEST_KEYWORD)[0], each)
         self._paths += paths
         files = [post.file for post in posts]
@@ -311,7 +310,7 @@ class _TextField:
         counts = np.fromiter(map(len, values), np.int64, len(values))
         texts, which = distinct_texts(list(chain.from_iterable(values)))
         owners: Ids = np.repeat(docs, counts)
-        self.tokens.add(owners, spaced(texts), which)
+        self.tokens.add(owners, texts, which)
         terms, folded = fold_values(texts, self._longest)
         if self._is_sortable:
             keys = list(map(_sort_key, folded))
@@ -402,7 +401,7 @@ class _MetaField:
         if "" in searched:
             has_words = np.array(list(map(bool, searched)), dtype=np.bool_)[which]
             which, owners = which[has_words], owners[has_words]
-        self._tokens.add(owners, spaced(searched), which)
+        self._tokens.add(owners, searched, which)
         self._prefix_of.append(key_of[which])
 
     def take(self, other: _MetaField, first_doc: int, chunk_numbers: Ids) -> None:

@@ -23,6 +23,7 @@ from searchidx.columnar.found import Mask
 from searchidx.columnar.invert import Ids, Names
 from searchidx.columnar.packed import Numbers, changes, distinct, run_places
 from searchidx.columnar.runs import Ragged, ragged
+from searchidx.store.spacing import spaced
 
 
 def _names(texts: Iterable[str]) -> Names:
@@ -61,19 +62,13 @@ class Chunks(dict[str, int]):
         self[_GAP] = 0
 
     def __missing__(self, chunk: str) -> int:
-        slots = chunk_terms(chunk)
-        if len(slots) == 1 == len(slots[0]):
-            self._found.append(self._words[slots[0][0]])
-            self._places.append(0)
-            self._slots.append(1)
-            self._firsts.append(len(self._found))
-            number = self[chunk] = len(self._slots) - 1
-            return number
-        for place, terms in enumerate(slots):
-            for term in terms:
-                self._found.append(self._words[term])
-                self._places.append(place)
-        self._slots.append(len(slots))
+        terms, others = chunk_terms(chunk)
+        self._found.extend(map(self._words.__getitem__, terms))
+        self._places.extend(range(len(terms)))
+        for place, term in others:
+            self._found.append(self._words[term])
+            self._places.append(place)
+        self._slots.append(len(terms))
         self._firsts.append(len(self._found))
         number = self[chunk] = len(self._slots) - 1
         return number
@@ -147,7 +142,7 @@ class TokenColumn:
         whole = _BETWEEN.join(texts)
         if whole.count(_GAP) >= len(texts):
             whole = _BETWEEN.join([text.replace(_GAP, "\1") for text in texts])
-        found = array("i", map(self._chunks.__getitem__, whole.split()))
+        found = array("i", map(self._chunks.__getitem__, spaced(whole).split()))
         found.append(0)
         ids = _int32(found)
         values = Ragged(ids, np.flatnonzero(ids == 0) + 1)
@@ -256,44 +251,6 @@ def distinct_texts(texts: Sequence[_Text]) -> tuple[list[_Text], Numbers]:
     firsts = np.fromiter(map(numbers.setdefault, texts, count()), np.int64, len(texts))
     starts = np.fromiter(numbers.values(), np.int64, len(numbers))
     return list(numbers), starts.searchsorted(firsts)
-
-
-def spaced(texts: Sequence[str]) -> list[str]:
-    """Texts with the same slots as these, in most of which each chunk is one plain word in lower
-    case, so that far fewer chunks are different: `Well-known,` becomes `well known `."""
-    plain = [text if text.isascii() else "#" for text in texts]
-    special = _special_texts(plain)
-    if not special:
-        return _only_words(plain)
-    left = [text for place, text in enumerate(plain) if place not in special]
-    done = iter(_only_words(left))
-    return [text if place in special else next(done) for place, text in enumerate(texts)]
-
-
-def _only_words(texts: Sequence[str]) -> list[str]:
-    """Texts of plain words without what is between the words."""
-    whole = "\n".join(texts)
-    if whole.count("\n") >= len(texts) > 0:
-        whole = "\n".join([text.replace("\n", " ") for text in texts])
-    return whole.lower().translate(_BLANKED).split("\n") if texts else []
-
-
-_BLANKED = {point: " " for point in range(128) if not chr(point).isalnum() and chr(point) != "\n"}
-_IS_WORD = np.array([chr(point).isalnum() for point in range(128)])
-
-
-def _special_texts(texts: Sequence[str]) -> set[int]:
-    """The places of the texts, all of ASCII, that hold more than runs of letters and digits: where
-    a sign or an abbreviation may make a word of its own."""
-    data = np.frombuffer(f"  {'  '.join(texts)}".encode(), dtype=np.uint8)
-    dots = np.flatnonzero(data == ord("."))
-    found = [dots[~(_IS_WORD[data[dots - 1]] & _IS_WORD[data[dots - 2]])]]
-    found += [np.flatnonzero(data == sign) for sign in b"&+#'"]
-    places = np.concatenate(found)
-    if not len(places):
-        return set()
-    ends = np.cumsum([len(text) + 2 for text in texts])
-    return set(ends.searchsorted(places, "right").tolist())
 
 
 class TermColumn:
