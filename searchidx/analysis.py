@@ -207,6 +207,8 @@ _LAST_ALPHABET = "\u0530"
 
 def chunk_terms(chunk: str) -> tuple[list[str], list[tuple[int, str]]]:
     """The term of each slot of a chunk, as typed; and other terms, each with its slot's number."""
+    if chunk.isalnum() and chunk.isascii():
+        return [chunk.lower()[:LONGEST_TERM]], []
     word = chunk.strip(_AROUND)
     if word[-1:] == "." and len(word) > 2:
         word = word[:-1]

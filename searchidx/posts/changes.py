@@ -126,7 +126,12 @@ class _Planner:
 
     def allowed(self, files: Sequence[SourceFile]) -> list[SourceFile]:
         """The files that may be read."""
-        return self.accepted(files, partial(not_allowed, self.base))
+        guarded = self.found.guarded
+        if not guarded:
+            return list(files)
+        doubtful = [file for file in files if file.path in guarded]
+        self.accepted(doubtful, partial(not_allowed, self.base))
+        return [file for file in files if file.path not in self.refused]
 
     def accepted(
         self, files: Sequence[SourceFile], check: Callable[[SourceFile], Problem | None]

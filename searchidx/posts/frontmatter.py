@@ -54,7 +54,7 @@ _CONSTRUCTOR_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class FrontMatter:
     """What a file holds: plain metadata values, and the text below them.
 

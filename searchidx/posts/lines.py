@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -67,7 +68,8 @@ _ITEM = re.compile(
 )
 """An item of a list on one line."""
 
-_QUOTED = re.compile(r'"([^"\\\n]*+(?:\\["\\][^"\\\n]*+)*+)"')
+_BACKSLASH, _QUOTE = "\x01", "\x02"
+"""What stands for `\\\\` and `\\"` while a text is cut at its quotes; no text here holds it."""
 
 Scalar = Callable[[str], Any]
 """The value of a text without quotes. Raises: ValueError for what has to be given to a parser."""
@@ -119,23 +121,21 @@ class PlainReader:
         """What a block of YAML holds; None if it has to be given to a parser."""
         if len(text) > LONGEST_BLOCK or _is_unusual(text):
             return None
-        pieces = _cut(text)
-        for way in [pieces] if len(pieces) == 1 else [pieces, [text]]:
-            try:
-                return self._of(way)
-            except NotPlain:
-                continue
+        if '"' in text:
+            with suppress(NotPlain):
+                return self._of(*_cut(text))
+        with suppress(NotPlain):
+            return self._of(text, [])
         return None
 
-    def _of(self, pieces: list[str]) -> Lines:
-        """The block of which every second piece stood in double quotes. Raises: NotPlain.
+    def _of(self, text: str, cut: list[str]) -> Lines:
+        """The block that the rest of it stands for, and what was cut out of it. Raises: NotPlain.
 
-        Such a piece holds no line end, and its line is plain with `_CUT` in its place: so the
+        What was cut out holds no line end, and its line is plain with `_CUT` in its place: so the
         quotes around it were those of a text, and it means what stands there.
         """
-        cut = pieces[1::2]
-        lines = _CUT.join(pieces[::2]).split("\n")
-        if len(pieces) % 2 == 0 or "\n" in "".join(cut) or len(lines) > MOST_LINES:
+        lines = text.split("\n")
+        if len(lines) > MOST_LINES:
             raise NotPlain
         known = list(map(self._lines.__getitem__, lines))
         texts = list(chain.from_iterable(map(_texts_of, known)))
@@ -143,13 +143,20 @@ class PlainReader:
         return Lines(self._shapes[tuple(map(_row_of, known))], texts, self._scalar)
 
 
-def _cut(text: str) -> list[str]:
-    """What stands outside and inside of double quotes, by turns."""
-    if "\\" not in text:
-        return text.split('"')
-    pieces = _QUOTED.split(text)
-    pieces[1::2] = map(_unescaped, pieces[1::2])
-    return pieces
+def _cut(text: str) -> tuple[str, list[str]]:
+    """A text with `_CUT` in the place of all that stands in double quotes, and what stands there.
+    Raises: NotPlain."""
+    has_escapes = "\\" in text
+    if has_escapes:
+        text = text.replace("\\\\", _BACKSLASH).replace('\\"', _QUOTE)
+    pieces = text.split('"')
+    rest, cut = _CUT.join(pieces[::2]), _CUT.join(pieces[1::2])
+    if len(pieces) % 2 == 0 or "\n" in cut or "\\" in cut:
+        raise NotPlain
+    if has_escapes:
+        rest = rest.replace(_BACKSLASH, "\\\\").replace(_QUOTE, '\\"')
+        cut = cut.replace(_BACKSLASH, "\\").replace(_QUOTE, '"')
+    return rest, cut.split(_CUT)
 
 
 def _unescaped(text: str) -> str:

@@ -37,6 +37,8 @@ _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _OPEN_FLAGS |= getattr(os, "O_BINARY", 0)
 
+_READABLE = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
+
 DirId = tuple[int, int]
 
 
@@ -44,7 +46,8 @@ DirId = tuple[int, int]
 class Found:
     """The files below the roots, by path, and what could not be looked at.
 
-    `unreadable` are the folders among those: what they hold is not known. `passed_over` counts the
+    `unreadable` are the folders among those: what they hold is not known. `guarded` are the paths
+    of files that not everybody may read, perhaps not even we. `passed_over` counts the
     other files of the folders that were entered: those that no include pattern takes, or that an
     exclude pattern or a hidden name leaves out.
     """
@@ -52,6 +55,7 @@ class Found:
     files: Catalogue
     problems: list[Problem] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    guarded: frozenset[str] = frozenset()
     passed_over: int = 0
 
 
@@ -144,8 +148,9 @@ def read_file(
 ) -> tuple[SourceFile, bytes] | Problem:
     """A file as it is now, with its digest, and its bytes; or the problem that stands in the way.
 
-    `mtime_ns` is 0 when the file changed within the last 100 ms: a clock that ticks no faster could
-    not tell a later change. A file that vanished is a problem, yet none that loses text.
+    `file` is as a walk found it; if it is so still, it is read once. `mtime_ns` is 0 when the file
+    changed within the last 100 ms: a clock that ticks no faster could not tell a later change. A
+    file that vanished is a problem, yet none that loses text.
     """
     try:
         handle = os.open(locate_file(base, file.path), _OPEN_FLAGS)
@@ -222,6 +227,7 @@ class _Walk:
         self.files = Catalogue([], [], [], [], [])
         self.problems: list[Problem] = []
         self.unreadable: list[str] = []
+        self.guarded: set[str] = set()
         self.passed_over = 0
 
     def run(self) -> Found:
@@ -246,7 +252,8 @@ class _Walk:
         for times in (files.mtimes, files.ctimes):
             if times and (max(times) > _LAST_NS or min(times) < -_LAST_NS):
                 times[:] = map(_stored_time, times)
-        return Found(files, self.problems, self.unreadable, self.passed_over)
+        guarded = frozenset(self.guarded)
+        return Found(files, self.problems, self.unreadable, guarded, self.passed_over)
 
     def enter(self, top: str, below: str) -> None:
         """Walk a folder, and those in it; `below` is its path under its root, or empty."""
@@ -326,6 +333,8 @@ class _Walk:
     def take(self, path: str, about: os.stat_result) -> None:
         if stat.S_ISREG(about.st_mode):
             self.files.add(path, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+            if about.st_mode & _READABLE != _READABLE:
+                self.guarded.add(path)
         else:
             self.problem(path, "not a regular file", _REMOVE, lost_text=False)
 
@@ -348,19 +357,20 @@ _ALLOW = "allow reading it, or exclude it in the settings"
 
 
 def _read_open(handle: int, file: SourceFile, limit: int) -> tuple[SourceFile, bytes] | Problem:
+    size_bytes, mtime_ns = file.size_bytes, file.mtime_ns
     for attempt in range(_READ_TRIES):
-        before = os.fstat(handle)
-        if not stat.S_ISREG(before.st_mode):
-            return Problem(file.path, 1, "not a regular file", _REMOVE)
-        if before.st_size > limit:
-            return _too_large(file, before.st_size, limit)
         if attempt:
             os.lseek(handle, 0, os.SEEK_SET)
-        data = _read_all(handle, before.st_size)
-        after = os.fstat(handle)
-        times_agree = before.st_mtime_ns == after.st_mtime_ns
-        if times_agree and len(data) == before.st_size == after.st_size:
-            return _as_read(file, after, data), data
+        data = _read_all(handle, min(size_bytes, limit))
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            return Problem(file.path, 1, "not a regular file", _REMOVE)
+        if about.st_size > limit:
+            return _too_large(file, about.st_size, limit)
+        is_same = about.st_mtime_ns == mtime_ns and about.st_size == size_bytes
+        if is_same and len(data) == size_bytes:
+            return _as_read(file, about, data), data
+        size_bytes, mtime_ns = about.st_size, about.st_mtime_ns
     what = f"changed while it was read, {_READ_TRIES} times"
     return Problem(file.path, 1, what, "sync again when nothing writes to it", lost_text=True)
 

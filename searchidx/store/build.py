@@ -230,10 +230,13 @@ class SegmentBuilder:
         words = self.analyses.words
         names_of_words = words.names()
         stems, plain = self.analyses.stems, _PlainField(self._specs)
-        languages = {any_language_of(field.spec, self._specs) for field in self._texts}
-        languages |= {names_of(field.spec).language for field in self._texts}
-        met = self.analyses.chunks.words_in(field.tokens for field in self._texts)
-        stems_in = {language: stems.of(words, met, language) for language in sorted(languages)}
+        columns: dict[str, list[TokenColumn]] = {}
+        for field in self._texts:
+            own, plainly = names_of(field.spec).language, any_language_of(field.spec, self._specs)
+            for language in sorted({own, plainly}):
+                columns.setdefault(language, []).append(field.tokens)
+        met = self.analyses.chunks.words_in
+        stems_in = {lang: stems.of(words, met(among), lang) for lang, among in columns.items()}
         names_of_stems = stems.names.names()
         for field in self._texts:
             tokens = field.tokens.tokens()
@@ -334,12 +337,17 @@ class _NumberField:
         self.spec = spec
         self._default = default
         self._docs: list[Ids] = []
-        self._values: list[FieldValue] = []
+        self._values: list[npt.NDArray[np.uint64]] = []
+        """What Whoosh's column holds for the values."""
 
     def add(self, docs: Ids, values: Sequence[FieldValue | None]) -> None:
         has = [value is not None for value in values]
+        given: list[Any] = [value for value in values if value is not None]
         self._docs.append(docs[has])
-        self._values += [value for value in values if value is not None]
+        if self.spec.kind is FieldKind.DATE:
+            self._values.append(date_numbers([value.replace(tzinfo=None) for value in given]))
+        else:
+            self._values.append(float_numbers(np.array(given, dtype=np.float64)))
 
     def take(self, other: _NumberField, first_doc: int) -> None:
         self._docs += [docs + np.int32(first_doc) for docs in other._docs]
@@ -364,11 +372,7 @@ class _NumberField:
 
     @cached_property
     def _numbers(self) -> npt.NDArray[np.uint64]:
-        """What Whoosh's column holds for each value."""
-        if self.spec.kind is FieldKind.DATE:
-            moments = [value.replace(tzinfo=None) for value in self._values]  # type: ignore[union-attr]
-            return date_numbers(moments)
-        return float_numbers(np.array(self._values, dtype=np.float64))
+        return np.concatenate([np.zeros(0, dtype=np.uint64), *self._values])
 
 
 class _MetaField:
