@@ -127,6 +127,7 @@ class SyncOptions:
     progress: Callable[[Progress], None] | None = None
 
 
+@fewer_collections()
 def sync(
     folder: Path,
     snapshot: Snapshot | None,
@@ -162,7 +163,7 @@ def sync(
     writer = Writer(
         folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose, jobs=jobs
     )
-    with fewer_collections(), writer:
+    with writer:
         is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
         is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)
         if not options.full and (is_other or not is_next):
