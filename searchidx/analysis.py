@@ -277,9 +277,9 @@ def pieces_of(chunk: str) -> tuple[Slot, ...]:
 
 
 @cache
-def _marks() -> str:
+def _marks() -> frozenset[str]:
     """The letters that are written above, below or around others."""
-    return "".join(
+    return frozenset(
         char
         for first, last in ((0x0300, 0x1E00), (0x20D0, 0x2100), (0xA66F, 0xABFF), (0xFE20, 0xFE30))
         for char in map(chr, range(first, last))
@@ -288,9 +288,18 @@ def _marks() -> str:
 
 
 @cache
+def _mark_ranges() -> str:
+    """The same as the ranges of a character class, which compiles in a fraction of the time."""
+    marks = _marks()
+    firsts = sorted(mark for mark in marks if chr(ord(mark) - 1) not in marks)
+    lasts = sorted(mark for mark in marks if chr(ord(mark) + 1) not in marks)
+    return "".join(f"{first}-{last}" for first, last in zip(firsts, lasts, strict=True))
+
+
+@cache
 def _on_letters() -> re.Pattern[str]:
     """What belongs to the letter before it in a script without spaces."""
-    return re.compile(rf"[{_marks()}\uff9e\uff9f{_IGNORABLE}]")
+    return re.compile(rf"[{_mark_ranges()}\uff9e\uff9f{_IGNORABLE}]")
 
 
 @cache
@@ -302,7 +311,7 @@ def _unit() -> re.Pattern[str]:
 @cache
 def _piece() -> re.Pattern[str]:
     """What makes terms in a chunk; compiled when the first chunk needs it, which takes a while."""
-    letter = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_marks()}{_IGNORABLE}])"
+    letter = rf"(?:(?![{_UNSPACED}])[^\W_]|[{_mark_ranges()}{_IGNORABLE}])"
     others = rf"|(?P<unspaced>(?:{_unit().pattern})+)|(?P<emoji>[{_EMOJI}])"
     return re.compile(_pieces(letter, others))
 

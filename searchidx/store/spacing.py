@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchidx.columnar.packed import Numbers, run_places
+from searchidx.columnar.packed import Numbers, distinct, run_places
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,6 +33,18 @@ _IS_ALNUM = np.array([one in _ALNUM for one in range(256)])
 _IS_LETTER = _IS_ALNUM & np.array([chr(one).isalpha() for one in range(256)])
 _IN_WORDS = _IS_ALNUM | (np.arange(256) == ord("_"))
 _EDGE = b"  "
+
+
+def _by_head(signs: str) -> list[tuple[bytes, npt.NDArray[np.bool_]]]:
+    """What the UTF-8 of some signs begins with, and which last bytes follow it."""
+    lasts: dict[bytes, list[int]] = {}
+    for sign in signs:
+        *head, last = sign.encode()
+        lasts.setdefault(bytes(head), []).append(last)
+    return [(head, np.array([one in known for one in range(256)])) for head, known in lasts.items()]
+
+
+_SIGNS_BY_HEAD = _by_head(SIGNS)
 
 
 def spaced(text: str) -> str:
@@ -59,15 +71,11 @@ def spaced(text: str) -> str:
 
 def _blank_signs(data: Bytes) -> None:
     """Put spaces in the place of the SIGNS."""
-    by_head: dict[bytes, list[int]] = {}
-    for sign in SIGNS:
-        *first, last = sign.encode()
-        by_head.setdefault(bytes(first), []).append(last)
-    for head, lasts in by_head.items():
+    for head, is_last in _SIGNS_BY_HEAD:
         places = np.flatnonzero(data == head[0])
         for distance, byte in enumerate(head[1:], 1):
             places = places[data[places + distance] == byte]
-        places = places[np.isin(data[places + len(head)], lasts)]
+        places = places[is_last[data[places + len(head)]]]
         for distance in range(len(head) + 1):
             data[places + distance] = ord(" ")
 
@@ -110,6 +118,6 @@ def _without_genitives(data: Bytes, result: Bytes) -> Numbers:
 def _around(raw: bytearray, places: Numbers) -> Numbers:
     """The places of all that stands together with what is at these places."""
     gaps = np.flatnonzero(np.frombuffer(raw.translate(_PARTS), dtype=np.bool_))
-    ends = np.unique(gaps.searchsorted(places))
+    ends = distinct(gaps.searchsorted(places))
     starts = gaps[ends - 1] + 1
     return run_places(starts, gaps[ends] - starts)
