@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchidx.columnar.packed import Numbers, distinct, run_places
+from searchidx.columnar.packed import Numbers, distinct
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -64,8 +64,7 @@ def spaced(text: str) -> str:
         kept.append(np.flatnonzero(is_later[1:] > is_later[:-1]) + 1)
     places = np.concatenate(kept)
     if len(places):
-        whole = _around(raw, places)
-        result[whole] = data[whole]
+        np.copyto(result, data, where=_around(raw, places))
     return result.tobytes().decode("utf-8", "surrogatepass")
 
 
@@ -115,9 +114,11 @@ def _without_genitives(data: Bytes, result: Bytes) -> Numbers:
     return doubtful
 
 
-def _around(raw: bytearray, places: Numbers) -> Numbers:
-    """The places of all that stands together with what is at these places."""
+def _around(raw: bytearray, places: Numbers) -> npt.NDArray[np.bool_]:
+    """For each byte, whether it stands together with one of those at these places."""
     gaps = np.flatnonzero(np.frombuffer(raw.translate(_PARTS), dtype=np.bool_))
     ends = distinct(gaps.searchsorted(places))
-    starts = gaps[ends - 1] + 1
-    return run_places(starts, gaps[ends] - starts)
+    edges = np.zeros(len(raw), dtype=np.int8)
+    edges[gaps[ends - 1] + 1] = 1
+    edges[gaps[ends]] = -1
+    return edges.cumsum(dtype=np.int8).view(np.bool_)
