@@ -209,6 +209,12 @@ def test_a_file_that_has_vanished_is_not_one_that_may_not_be_read(base: Path) ->
     assert not_allowed(base, SourceFile("a/x.md", 1, 1)) is None
 
 
+@pytest.mark.skipif(os.name == "nt", reason="modes do not say who may read there")
+def test_only_files_that_not_everybody_may_read_are_guarded(base: Path) -> None:
+    (base / "a/x.md").chmod(0o600)
+    assert scan(base, ".").guarded == {"a/x.md"}
+
+
 def test_a_file_that_comes_in_pieces_is_read_whole(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
