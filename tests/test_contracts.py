@@ -48,6 +48,7 @@ DOORWAYS = {
     "yaml": {"posts"},
     "prompt_toolkit": {"shell"},
     "snowballstemmer": {"snowball"},
+    "isal": {"columnar"},
     "numpy": {"columnar", "store"},
 }
 

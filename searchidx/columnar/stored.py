@@ -140,7 +140,9 @@ class _TailsWriter:
 
     def _settle(self) -> None:
         if self._waiting:
-            self._append(zlib.compress(_json(self._waiting), 1, -15), len(self._waiting))
+            from searchidx.columnar.deflate import deflated  # which no search needs
+
+            self._append(deflated(_json(self._waiting)), len(self._waiting))
             self._waiting = []
 
     def _append(self, block: bytes, rows: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import io
+import sys
+import zlib
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchidx.columnar import deflate
 from searchidx.columnar.layout import ArrayFile, ArrayFileWriter
 from searchidx.columnar.stored import NotPlain, StoredReader, StoredValues, StoredWriter, joined
 
@@ -115,3 +119,22 @@ def test_other_objects_are_read_only_when_trusted() -> None:
 def test_keys_that_look_like_marks_are_kept_apart() -> None:
     row = {"outer": {"\0tuple": [1]}}
     assert kept([stored([row])]).values(0, trusted=True) == row
+
+
+@pytest.mark.parametrize("has_isal", [True, False])
+def test_what_is_deflated_is_read_by_zlib_whoever_deflated_it(
+    monkeypatch: pytest.MonkeyPatch, has_isal: bool
+) -> None:
+    if has_isal:
+        pytest.importorskip("isal")
+    else:
+        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
+    importlib.reload(deflate)
+    try:
+        for data in (b"", b"x", b"a post and a post " * 50_000, bytes(range(256)) * 9):
+            packed = deflate.deflated(data)
+            assert zlib.decompress(packed, -15) == data
+            assert len(packed) < len(data) / 50 or len(data) < 10_000
+    finally:
+        monkeypatch.undo()
+        importlib.reload(deflate)
