@@ -176,12 +176,16 @@ def sync(
             writer.adopt(segment)
         problems = [*plan.problems, *resumed.problems]
         lost = list(_add_posts(writer, base, plan, resumed.paths, settings, options, problems))
-        manifest = manifest._replace(
-            generation=writer.generation,
-            posts=len(plan.kept) + len(plan.to_read) - len(lost),
-            time=datetime.now(UTC).isoformat(timespec="seconds"),
-        )
-        not_on_disk = writer.commit(manifest, partial(_tell_merging, options))
+        not_on_disk = ""
+        if clear or writer.has_changes or not is_same:
+            manifest = manifest._replace(
+                generation=writer.generation,
+                posts=len(plan.kept) + len(plan.to_read) - len(lost),
+                time=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            not_on_disk = writer.commit(manifest, partial(_tell_merging, options))
+        elif snapshot is not None:
+            manifest = snapshot.manifest
     note_seen(folder, plan.proven)
     problems += _stored_problems(snapshot, plan.kept)
     report = _report(plan, problems, lost, manifest.generation, started, False)

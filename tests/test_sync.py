@@ -711,6 +711,22 @@ def test_files_that_vanish_or_are_too_large_cost_no_other_post(
     assert index.check([root]).is_current
 
 
+def test_a_new_file_that_cannot_be_read_makes_no_new_generation(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index = make_index(POSTS)
+    before = index.generation
+    files = sorted(path.name for path in (tmp_path / "index").iterdir())
+    new = tmp_path / "posts" / "new.md"
+    new.write_text("# New", encoding="utf-8")
+    report = index.sync(progress=lambda progress: new.unlink(missing_ok=True))
+    assert [(p.path, p.what) for p in report.problems] == [("posts/new.md", "the file has vanished")]
+    assert (report.read, report.generation, index.generation) == (0, before, before)
+    assert report.unchanged == report.posts == len(POSTS)
+    assert sorted(path.name for path in (tmp_path / "index").iterdir()) == files
+    assert index.check().is_current
+
+
 def test_a_third_of_the_posts_with_problems_through_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

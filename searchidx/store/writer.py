@@ -131,6 +131,8 @@ class Writer:
             self._release()
             raise
         self._new: list[SegmentRecord] = []
+        self.has_changes = False
+        """Whether the next generation holds other documents than the newest one."""
         self._is_committed = False
 
     def __enter__(self) -> Writer:
@@ -147,6 +149,7 @@ class Writer:
     def delete(self, numbers: Mapping[str, Sequence[int]]) -> None:
         """Leave out documents of segments that are there already: segment name -> documents."""
         for name, docs in numbers.items():
+            self.has_changes = self.has_changes or bool(docs)
             record = self._records[name]
             deleted = tuple(sorted({*record.deleted, *docs}))
             self._records[name] = record._replace(deleted=deleted)
@@ -155,6 +158,7 @@ class Writer:
         """Make a segment that is written already part of the next generation."""
         self._journal.add(record)
         self._new.append(record)
+        self.has_changes = True
 
     def commit(self, manifest: Manifest, told: Told = lambda done, total: None) -> str:
         """Make the next generation the one that is opened from now on; `told` while merging.
