@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from searchidx.errors import PostError
 from searchidx.posts.changes import Plan, make_plan
 from searchidx.posts.model import Catalogue, SourceFile
-from searchidx.posts.post import build_post
 from searchidx.posts.problem import Problem
-from searchidx.posts.scan import expect, read_file, walk
+from searchidx.posts.scan import walk
 from searchidx.schema import settings_stamp
 from searchidx.settings import DEFAULT_FIELDS, Settings
 from searchidx.store.manifest import Manifest
 from searchidx.store.processes import fewer_collections
 from searchidx.store.seen import note_seen, read_seen
 from searchidx.store.snapshot import Snapshot
-from searchidx.store.unfinished import usable
-from searchidx.store.workers import FEWEST_ITEMS, Outcome, make_segments, processors
-from searchidx.store.writer import Writer, discard_unfinished
-from searchidx.version import __version__
+from searchidx.store.unfinished import has_unfinished
 
 
 class Step(enum.StrEnum):
@@ -152,44 +147,21 @@ def sync(
     is_same = snapshot is not None and manifest.has_settings_of(snapshot.manifest)
     if options.dry_run or (plan.is_empty and is_same):
         if not options.dry_run:
-            discard_unfinished(folder)
+            if has_unfinished(folder):
+                from searchidx.store.writer import discard_unfinished  # seldom needed
+
+                discard_unfinished(folder)
             note_seen(folder, plan.proven)
         generation = snapshot.generation if snapshot else 0
         problems = [*plan.problems, *_stored_problems(snapshot, plan.kept)]
         return _report(plan, problems, [], generation, started, options.dry_run)
-    clear = snapshot is None or bool(plan.reason)
-    purpose = f"{stamp} {__version__}"
-    jobs = options.jobs or processors()
-    writer = Writer(
-        folder, settings.fields, wait_s=options.wait_s, clear=clear, purpose=purpose, jobs=jobs
-    )
-    with writer:
-        is_other = writer.base is not None and snapshot and writer.base != snapshot.manifest
-        is_next = writer.generation == (snapshot.generation + 1 if snapshot else 1)
-        if not options.full and (is_other or not is_next):
-            raise StaleSnapshot
-        if snapshot is not None and not clear:
-            writer.delete(snapshot.places_of(plan.to_delete))
-        unfinished = () if options.full else writer.unfinished
-        resumed = usable(folder, manifest, unfinished, plan.to_read)
-        for segment in resumed.segments:
-            writer.adopt(segment)
-        problems = [*plan.problems, *resumed.problems]
-        lost = list(_add_posts(writer, base, plan, resumed.paths, settings, options, problems))
-        not_on_disk = ""
-        if clear or writer.has_changes or not is_same:
-            manifest = manifest._replace(
-                generation=writer.generation,
-                posts=len(plan.kept) + len(plan.to_read) - len(lost),
-                time=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
-            not_on_disk = writer.commit(manifest, partial(_tell_merging, options))
-        elif snapshot is not None:
-            manifest = snapshot.manifest
+    from searchidx.applying import apply_plan  # reading and YAML, which nothing to do needs not
+
+    applied = apply_plan(folder, snapshot, settings, plan, manifest, options)
     note_seen(folder, plan.proven)
-    problems += _stored_problems(snapshot, plan.kept)
-    report = _report(plan, problems, lost, manifest.generation, started, False)
-    return replace(report, resumed=len(resumed.paths), not_on_disk=not_on_disk)
+    problems = [*plan.problems, *applied.problems, *_stored_problems(snapshot, plan.kept)]
+    report = _report(plan, problems, applied.lost, applied.generation, started, False)
+    return replace(report, resumed=applied.resumed, not_on_disk=applied.not_on_disk)
 
 
 def _manifest(base: Path, settings: Settings, roots: Sequence[Path], stamp: str) -> Manifest:
@@ -251,69 +223,6 @@ def _rebuild_reason(
     if set(snapshot.manifest.ignore_metadata) != set(settings.ignore_metadata):
         return "other metadata is ignored"
     return "the fields or the way text is analysed changed"
-
-
-def _add_posts(
-    writer: Writer,
-    base: Path,
-    plan: Plan,
-    resumed: frozenset[str],
-    settings: Settings,
-    options: SyncOptions,
-    problems: list[Problem],
-) -> Iterator[str]:
-    """Read and add every post of the plan but those that are there already; yields the paths of
-    those that could not be read."""
-    files = [file for file in plan.to_read if file.path not in resumed]
-    total = len(files) + len(resumed)
-    jobs = min(options.jobs or processors(), len(files) // FEWEST_ITEMS + 1)
-    read = partial(_read_posts, base, settings)
-    done = len(resumed)
-    _tell(options, Progress(done, total, ""))
-    for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
-        problems.extend(result.problems)
-        if result.is_given_up:
-            problems.append(_given_up(batch[0]))
-        yield from (batch[place].path for place in result.lost)
-        for segment in result.segments:
-            writer.adopt(segment)
-        done += result.items
-        path = batch[-1].path if batch else ""
-        _tell(options, Progress(done, total, path, Step.READING if done < total else Step.WRITING))
-
-
-def _tell(options: SyncOptions, progress: Progress) -> None:
-    if options.progress:
-        options.progress(progress)
-
-
-def _tell_merging(options: SyncOptions, done: int, total: int) -> None:
-    _tell(options, Progress(done, total, "", Step.MERGING))
-
-
-def _given_up(file: SourceFile) -> Problem:
-    what = "reading it ended the process that read it, twice"
-    return Problem(file.path, 1, what, "leave it out with exclude", lost_text=True)
-
-
-SLOW_NS = 100_000
-"""Reading a file took longer than that: it was not in memory, and those that follow are not."""
-
-
-def _read_posts(base: Path, settings: Settings, files: Sequence[SourceFile]) -> Iterator[Outcome]:
-    for place, file in enumerate(files):
-        started = time.perf_counter_ns()
-        outcome = read_file(base, file, settings)
-        if not place and time.perf_counter_ns() - started > SLOW_NS:
-            expect(base, files[1:])
-        yield _outcome(outcome, settings)
-
-
-def _outcome(outcome: tuple[SourceFile, bytes] | Problem, settings: Settings) -> Outcome:
-    if isinstance(outcome, Problem):
-        return Outcome(None, (outcome,))
-    post = build_post(*outcome, settings)
-    return Outcome(post, post.problems)
 
 
 def _stored_problems(snapshot: Snapshot | None, kept: Sequence[str]) -> list[Problem]:

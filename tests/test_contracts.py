@@ -33,7 +33,7 @@ LAYERS = [
     {"highlight"},
     {"answers", "counts", "results"},
     {"store"},
-    {"faceting", "lint", "rescue", "suggest", "sync", "why"},
+    {"faceting", "lint", "rescue", "suggest", "sync", "applying", "why"},
     {"reading"},
     {"render"},
     {"charts", "export", "index"},

@@ -125,6 +125,17 @@ def test_a_search_imports_no_more_for_a_terminal(folder: Path) -> None:
     assert (code, shown) == (0, piped)
 
 
+def test_a_sync_that_finds_nothing_changed_imports_nothing_to_read_or_write_posts(
+    folder: Path,
+) -> None:
+    code, modules = imported_by(folder, "index")
+    assert code == 0
+    packages = {name.partition(".")[0] for name in modules} - set(sys.stdlib_module_names)
+    assert packages == {"numpy", "searchidx", "whoosh"}
+    writing = {"searchidx.posts.frontmatter", "searchidx.store.build", "searchidx.store.writer"}
+    assert modules & (writing | {"subprocess", "concurrent", "asyncio"}) == set()
+
+
 class Pty:
     """A pseudo terminal, of which `end` is for the program that writes."""
 

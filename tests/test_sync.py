@@ -720,7 +720,9 @@ def test_a_new_file_that_cannot_be_read_makes_no_new_generation(
     new = tmp_path / "posts" / "new.md"
     new.write_text("# New", encoding="utf-8")
     report = index.sync(progress=lambda progress: new.unlink(missing_ok=True))
-    assert [(p.path, p.what) for p in report.problems] == [("posts/new.md", "the file has vanished")]
+    assert [(p.path, p.what) for p in report.problems] == [
+        ("posts/new.md", "the file has vanished")
+    ]
     assert (report.read, report.generation, index.generation) == (0, before, before)
     assert report.unchanged == report.posts == len(POSTS)
     assert sorted(path.name for path in (tmp_path / "index").iterdir()) == files

@@ -14,16 +14,18 @@ import gc
 import os
 import pickle
 import signal
-import subprocess
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from searchidx.errors import SearchIdxError
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class Worker(Protocol):
@@ -71,6 +73,8 @@ class Process:
 
 def _started(make: Callable[..., Worker], arguments: tuple[Any, ...]) -> subprocess.Popen[bytes]:
     """A process that starts from nothing."""
+    import subprocess  # which a fork needs not
+
     script = f"import sys; sys.path[:] = {sys.path!r}\n" + _SCRIPT
     process = subprocess.Popen(
         [sys.executable, "-c", script],

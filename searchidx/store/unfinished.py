@@ -28,6 +28,11 @@ from searchidx.store.snapshot import Snapshot
 JOURNAL = "MAIN_UNFINISHED"
 
 
+def has_unfinished(folder: Path) -> bool:
+    """Whether a writer that was stopped may have left something."""
+    return (folder / JOURNAL).exists()
+
+
 class Journal:
     """The journal of one index folder. `purpose` is what its segments are for: the generation, and
     everything that decides what is in a segment."""

@@ -41,7 +41,7 @@ from searchidx.store.segments import (
     record_of,
     sync_to_disk,
 )
-from searchidx.store.unfinished import JOURNAL, Journal
+from searchidx.store.unfinished import Journal
 
 LOCK_NAME = "MAIN_WRITELOCK"
 HOLDER_NAME = "MAIN_WRITELOCK.holder"
@@ -253,9 +253,7 @@ def _locked(folder: Path) -> IndexLocked:
 
 
 def discard_unfinished(folder: Path) -> None:
-    """Remove what a stopped writer left, if there is anything and nobody is writing."""
-    if not (folder / JOURNAL).exists():
-        return
+    """Remove what a stopped writer left, if nobody is writing."""
     lock = FileStorage(str(folder)).lock(LOCK_NAME)
     if lock.acquire():
         try:

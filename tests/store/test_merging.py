@@ -98,7 +98,7 @@ def test_where_no_process_can_be_started_one_merges(
     records = segments_in(tmp_path)
     expected = merged(tmp_path, records, 1)
     monkeypatch.setattr(processes, "_may_fork", lambda: False)
-    monkeypatch.setattr("searchidx.store.processes.subprocess.Popen", none)
+    monkeypatch.setattr("subprocess.Popen", none)
     assert merged(tmp_path, records, 2) == expected
 
 
