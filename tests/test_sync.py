@@ -629,7 +629,7 @@ def test_small_syncs_end_where_a_rebuild_would(
 def test_several_processes_make_the_same_index_as_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("searchidx.sync.FEWEST_ITEMS", 10)
+    monkeypatch.setattr("searchidx.applying.FEWEST_ITEMS", 10)
     texts = {
         f"{n}.md": f"---\ntitle: Number {n}\nquality: {n}\n---\nword{n % 7}" for n in range(250)
     }
@@ -732,7 +732,7 @@ def test_a_new_file_that_cannot_be_read_makes_no_new_generation(
 def test_a_third_of_the_posts_with_problems_through_processes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("searchidx.sync.FEWEST_ITEMS", 10)
+    monkeypatch.setattr("searchidx.applying.FEWEST_ITEMS", 10)
     bad = {0: "a: [\n", 1: "", 2: ""}
     texts = {f"{n:03}.md": f"---\ntitle: Number {n}\n{bad[n % 3]}---\nword\n" for n in range(300)}
     root = write_posts(tmp_path / "posts", texts)

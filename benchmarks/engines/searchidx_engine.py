@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import searchidx
-import searchidx.sync  # the modules that read posts, as those of the peers are at the start
+import searchidx.applying  # the modules that read posts, as those of the peers are at the start
 from benchmarks.corpus import Record
 from benchmarks.engines import WEIGHTS
 from benchmarks.questions import Answer, Match, Order, Question

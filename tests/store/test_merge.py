@@ -378,7 +378,7 @@ def test_a_merge_analyses_nothing_again(
             "searchidx.store.tokens.stemmer",
             "searchidx.store.build.fold",
             "searchidx.store.build.fold_value",
-            "searchidx.sync.build_post",
+            "searchidx.applying.build_post",
         ):
             patched.setattr(name, refuse)
         patched.setattr("searchidx.store.snapshot.FEW_PATHS", 0)  # few are looked up, folded
