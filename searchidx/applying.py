@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from searchidx.posts.changes import Plan
@@ -102,7 +103,8 @@ def _add_posts(
     read = partial(_read_posts, base, settings)
     done = len(resumed)
     _tell(options, Progress(done, total, ""))
-    for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs):
+    size_of: Callable[[SourceFile], int] = attrgetter("size_bytes")
+    for batch, result in make_segments(writer.folder, settings.fields, read, files, jobs, size_of):
         problems.extend(result.problems)
         if result.is_given_up:
             problems.append(_given_up(batch[0]))

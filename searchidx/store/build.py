@@ -75,11 +75,8 @@ BATCH = 250
 BATCH_BYTES = 4 * 1024 * 1024
 """So many posts, or posts of so many bytes, are taken apart together."""
 
-MOST_CHUNKS = 250_000
-"""Chunks that are remembered from one segment to the next."""
-
-BYTES_PER_CHUNK = 300
-"""What a chunk, and a word of its own, takes."""
+MOST_REMEMBERED_BYTES = 75 * 1024 * 1024
+"""Chunks that take so much memory are not remembered from one segment to the next."""
 
 BYTES_PER_TOKEN = 80
 """What a token of the largest field takes while its field is inverted."""
@@ -94,7 +91,7 @@ class Analyses:
         self.stems = Stems()
 
     def is_full(self) -> bool:
-        return len(self.chunks) > MOST_CHUNKS
+        return self.chunks.size_bytes() > MOST_REMEMBERED_BYTES
 
 
 class SegmentBuilder:
@@ -105,7 +102,7 @@ class SegmentBuilder:
 
     def __init__(self, specs: Sequence[FieldSpec], analyses: Analyses | None = None) -> None:
         self.analyses = analyses or Analyses()
-        self._known_chunks = len(self.analyses.chunks)
+        self._known_bytes = self.analyses.chunks.size_bytes()
         self._specs = tuple(specs)
         schema = build_schema(specs)
         self._texts = [
@@ -138,16 +135,16 @@ class SegmentBuilder:
 
     def size_bytes(self) -> int:
         """About how much memory the segment takes, and will take while it is written."""
-        columns = [field.tokens for field in self._texts]
-        tokens = [len(column) for column in columns] + [len(self._path_words), len(self._meta)]
-        plain = sum(len(field.tokens) for field in self._texts if field.spec.default)
+        columns = [*(field.tokens for field in self._texts), self._path_words, self._meta.tokens]
+        plain = sum(field.tokens.words for field in self._texts if field.spec.default)
         values = sum(len(field.values) for field in self._texts) + len(self._meta.values)
         return (
-            4 * sum(tokens)
+            4 * sum(map(len, columns))
             + 150 * values
-            + BYTES_PER_CHUNK * (len(self.analyses.chunks) - self._known_chunks)
+            + self.analyses.chunks.size_bytes()
+            - self._known_bytes
             + self._stored.size_bytes
-            + BYTES_PER_TOKEN * max([*tokens, plain])
+            + BYTES_PER_TOKEN * max([*(column.words for column in columns), plain])
         )
 
     def add(self, post: Post) -> None:
@@ -380,14 +377,11 @@ class _MetaField:
 
     def __init__(self, analyses: Analyses) -> None:
         self._words = analyses.words
-        self._tokens = TokenColumn(analyses.chunks)
+        self.tokens = TokenColumn(analyses.chunks)
         self._prefixes = Numbering()
         self._numbers = _KeyNumbers(self._prefixes)
         self._prefix_of: list[Ids] = []
         self.values = TermColumn()
-
-    def __len__(self) -> int:
-        return len(self._tokens)
 
     def add(self, docs: Ids, pairs: Sequence[Sequence[tuple[str, str]]]) -> None:
         """Add the (key, text) pairs of some documents."""
@@ -405,11 +399,11 @@ class _MetaField:
         if "" in searched:
             has_words = np.array(list(map(bool, searched)), dtype=np.bool_)[which]
             which, owners = which[has_words], owners[has_words]
-        self._tokens.add(owners, searched, which)
+        self.tokens.add(owners, searched, which)
         self._prefix_of.append(key_of[which])
 
     def take(self, other: _MetaField, first_doc: int, chunk_numbers: Ids) -> None:
-        self._tokens.take(other._tokens, first_doc, chunk_numbers)
+        self.tokens.take(other.tokens, first_doc, chunk_numbers)
         self.values.take(other.values, first_doc)
         numbers = np.array([self._prefixes[one] for one in other._prefixes], dtype=np.int32)
         self._prefix_of += [numbers[one] for one in other._prefix_of]
@@ -417,9 +411,9 @@ class _MetaField:
     def fields(
         self, data: SegmentData, documents: int
     ) -> Iterator[tuple[str, list[FieldPostings]]]:
-        if len(self):
+        if len(self.tokens):
             prefix_of = np.concatenate(self._prefix_of)
-            tokens = self._tokens.tokens(prefix_of)
+            tokens = self.tokens.tokens(prefix_of)
             data.lengths[META] = _lengths(tokens, documents)
             assert tokens.groups is not None
             names, terms = paired(

@@ -42,6 +42,15 @@ class Numbering(dict[str, int]):
         return _names(self)
 
 
+BYTES_PER_CHUNK = 300
+"""What a chunk, and a word of its own, takes."""
+
+BYTES_PER_WORD = 200
+"""What a word takes."""
+
+BYTES_PER_SLOT = 20
+"""What a chunk takes more for each word that it stands for."""
+
 _GAP = "\0"
 """The chunk that stands between two texts, and has no words; none that a text is cut into."""
 
@@ -72,6 +81,21 @@ class Chunks(dict[str, int]):
         self._firsts.append(len(self._found))
         number = self[chunk] = len(self._slots) - 1
         return number
+
+    def size_bytes(self) -> int:
+        """About how much memory the chunks and their words take. Most chunks are one word; of
+        scripts without spaces a chunk may be hundreds, few of which are its own."""
+        more_words = max(0, len(self._words) - len(self))
+        return (
+            BYTES_PER_CHUNK * len(self)
+            + BYTES_PER_WORD * more_words
+            + BYTES_PER_SLOT * max(0, len(self._found) - len(self))
+        )
+
+    def count_words(self, ids: Ids) -> int:
+        """How many words some chunks stand for, together."""
+        firsts = _int32(self._firsts)
+        return int((firsts[ids + 1] - firsts[ids]).sum(dtype=np.int64))
 
     def numbers_of(self, other: Chunks) -> Ids:
         """The numbers here of another's chunks, in the order of their numbers there; what is not
@@ -130,6 +154,8 @@ class TokenColumn:
         self._chunks = chunks
         self._ids = array("i")
         self._docs: list[Ids] = []
+        self.words = 0
+        """How many words the texts have, together."""
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -146,13 +172,16 @@ class TokenColumn:
         found.append(0)
         ids = _int32(found)
         values = Ragged(ids, np.flatnonzero(ids == 0) + 1)
-        self._ids.frombytes(values.picked(which).items.tobytes())
+        taken = values.picked(which).items
+        self._ids.frombytes(taken.tobytes())
         self._docs.append(docs)
+        self.words += self._chunks.count_words(taken)
 
     def take(self, other: TokenColumn, first_doc: int, chunk_numbers: Ids) -> None:
         """Add what another column holds, whose documents are numbered from `first_doc` here, and
         whose chunks have these numbers."""
         self._ids.frombytes(chunk_numbers[other.ids].tobytes())
+        self.words += other.words
         self._docs += [docs + np.int32(first_doc) for docs in other._docs]
 
     @property

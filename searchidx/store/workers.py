@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -27,6 +26,9 @@ from searchidx.store.segments import new_name, new_segment_file, record_of
 
 BATCH = 100
 """Items that are handed to a process at a time."""
+
+BATCH_BYTES = 1024 * 1024
+"""Fewer, when they weigh so much together."""
 
 SMALL_BATCH = 10
 """Items that are read at a time when it is done in this process."""
@@ -143,22 +145,28 @@ def _written(folder: Path, builder: SegmentBuilder) -> SegmentRecord:
 
 
 def make_segments(
-    folder: Path, specs: Sequence[FieldSpec], read: Read, items: Iterable[Any], jobs: int
+    folder: Path,
+    specs: Sequence[FieldSpec],
+    read: Read,
+    items: Iterable[Any],
+    jobs: int,
+    weigh: Callable[[Any], int] = lambda item: 0,
 ) -> Iterator[tuple[list[Any], Done]]:
     """Read all items, and write segments into `folder`; each batch as it is done, in no order.
+    `weigh` gives the bytes of an item.
 
     With one job it is done in this process, else in so many others. Segments may come with a batch,
     or alone. Whatever is raised, the processes are gone afterwards.
     """
     if jobs <= 1:
         maker = SegmentMaker(folder, specs, read)
-        for batch in _batches(items, SMALL_BATCH):
+        for batch in _batches(items, SMALL_BATCH, weigh):
             yield batch, maker.handle(batch)
         yield [], maker.finish()
         return
     builders: list[SegmentBuilder] = []
     with _Team(folder, specs, read, jobs) as team:
-        for batch, done in team.run(_batches(items, BATCH)):
+        for batch, done in team.run(_batches(items, BATCH, weigh)):
             if done.builder is not None:
                 builders.append(done.builder)
             yield batch, replace(done, builder=None)
@@ -169,9 +177,16 @@ def make_segments(
         yield [], Done(0, segments=(_written(folder, first),))
 
 
-def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+def _batches(items: Iterable[Any], size: int, weigh: Callable[[Any], int]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        weight += weigh(item)
+        if len(batch) == size or weight >= BATCH_BYTES:
+            yield batch
+            batch, weight = [], 0
+    if batch:
         yield batch
 
 

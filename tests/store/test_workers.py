@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,45 @@ def test_processes_that_keep_ending_are_an_error(
 def test_what_goes_wrong_in_a_process_is_raised_here(tmp_path: Path, jobs: int) -> None:
     with pytest.raises(OSError, match="No space left"):
         Made(tmp_path, partial(fail_at, 150), 300, jobs)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_batch_of_heavy_items_is_small(tmp_path: Path, jobs: int) -> None:
+    heavy = {7, 8, 30}
+    answers = make_segments(
+        tmp_path,
+        DEFAULT_FIELDS,
+        partial(each, read_all),
+        range(50),
+        jobs,
+        weigh=lambda number: workers.BATCH_BYTES if number in heavy else 1,
+    )
+    batches = sorted(batch for batch, _ in answers if batch)
+    assert [number for batch in batches for number in batch] == list(range(50))
+    assert heavy <= {batch[-1] for batch in batches}
+
+
+def size_of(body: str) -> int:
+    builder = build.SegmentBuilder(DEFAULT_FIELDS)
+    builder.add(post(1)._replace(fields={"body": (body,)}))
+    builder.finish()
+    return builder.size_bytes()
+
+
+def test_a_post_of_a_script_without_spaces_takes_what_its_words_take() -> None:
+    letters = "".join(map(chr, range(0x4E00, 0x4E00 + 5_000)))
+    spaced = " ".join(map("".join, pairwise(letters)))
+    assert 1 / 3 < size_of(letters) / size_of(spaced) < 1.5
+    assert 2 / 3 < size_of("漢字" * 10_000) / size_of("漢字 " * 10_000) < 1.5
+
+
+def test_long_chunks_are_remembered_for_as_much_memory_as_short_ones() -> None:
+    short, long = build.Analyses(), build.Analyses()
+    for number in range(1_000):
+        short.chunks[f"word{number}"]
+        long.chunks["漢字" * 100 + f"{number}"]
+    assert long.chunks.size_bytes() > 10 * short.chunks.size_bytes()
+    assert not short.is_full()
 
 
 @pytest.mark.usefixtures("start")
